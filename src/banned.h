@@ -1,0 +1,18 @@
+/*
+ * banned: functions that no file of ours may call; included before every file by the build.
+ * Each has a safer form in base/ or os/.
+ */
+#ifndef BANNED_H
+#define BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison sprintf vsprintf strcpy strcat strncpy strncat strtok atoi atol atoll gets
+#undef alloca
+#pragma GCC poison localtime gmtime ctime asctime alloca rand srand random srandom drand48
+#pragma GCC poison tmpnam tempnam mktemp system popen
+
+#endif

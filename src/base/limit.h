@@ -1,0 +1,56 @@
+/*
+ * limit: every maximum of vitrine, with its unit and its reason. A loop, queue, buffer, recursion or
+ * child that is driven from outside takes its bound from here.
+ */
+#ifndef BASE_LIMIT_H
+#define BASE_LIMIT_H
+
+#include <assert.h>
+
+/* One request's memory in the vault: a 64 KiB body, its parse tree and an answer of at most 1 MiB fit. */
+#define LIMIT_REQUEST_MEM_BYTES (8U << 20)
+/* Strict JSON that the vault itself parses (DESIGN, invariant 4). */
+#define LIMIT_JSON_BYTES (64U << 10)
+#define LIMIT_JSON_DEPTH 16
+/* A verb's JSON answer: a page of a list, never a whole table. */
+#define LIMIT_ANSWER_BYTES (1U << 20)
+/* One frame of the link: header and body; a marked page at zoom 2 of hostile text is below 600 KB. */
+#define LIMIT_FRAME_BYTES (2U << 20)
+/* Requests that one connection may have under way; the reader stops reading beyond. */
+#define LIMIT_LINK_INFLIGHT 1024
+#define LIMIT_LINK_CONNECTIONS 64
+
+/* A ledger entry (design: at most 4 KiB; tlog-tiles allow 65,535). */
+#define LIMIT_ENTRY_BYTES 4096
+/* Private detail of an entry. */
+#define LIMIT_DETAIL_BYTES (64U << 10)
+
+/* Names and texts that people type. */
+#define LIMIT_NAME_BYTES 64
+#define LIMIT_LINE_BYTES 240
+#define LIMIT_TEXT_BYTES (16U << 10)
+#define LIMIT_LIST_ITEMS 256
+
+/* Ingest. A release: the kernel has 79,000 files and 1.3 GB. */
+#define LIMIT_RELEASE_FILES 1000000U
+#define LIMIT_RELEASE_BYTES (64ULL << 30)
+#define LIMIT_FILE_BYTES (1ULL << 30)
+#define LIMIT_PATH_BYTES 4096
+#define LIMIT_PATH_DEPTH 128
+#define LIMIT_LINK_TARGET_BYTES 4096
+
+/* Glass. */
+#define LIMIT_TILE_LINES 60
+#define LIMIT_TILE_COLUMNS 80
+#define LIMIT_LINE_COLUMNS (16U << 20) /* a 16 MiB line is still shown, tile by tile */
+#define LIMIT_PAGE_HITS 2048
+
+/* Lists. */
+#define LIMIT_PAGE_ITEMS 200
+
+static_assert(
+	LIMIT_JSON_BYTES < LIMIT_REQUEST_MEM_BYTES / 16, "a parsed body fits the request's memory");
+static_assert(LIMIT_ANSWER_BYTES < LIMIT_FRAME_BYTES, "an answer fits a frame");
+static_assert(LIMIT_ENTRY_BYTES < 65536, "tlog-tiles: an entry's length is 16 bits");
+
+#endif
