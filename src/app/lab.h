@@ -1,0 +1,59 @@
+/*
+ * lab: an open lab: the shared things that verbs work on. One a vault process.
+ */
+#ifndef APP_LAB_H
+#define APP_LAB_H
+
+#include "crypto/seal.h"
+#include "glass/glass.h"
+#include "ledger/log.h"
+#include "os/clock.h"
+#include "store/pack.h"
+#include "store/writer.h"
+
+/* vitrine.yaml; one row a setting in app/settings.c, with range, default and help. */
+struct settings {
+	char name[LIMIT_LINE_BYTES]; /* "Example Networks transparency lab" */
+	char origin[LIMIT_LINE_BYTES]; /* of the ledger: "example.org/lab" */
+	char user[LIMIT_NAME_BYTES]; /* whom to become when started as root */
+	int64_t session_idle_s, session_absolute_s;
+	int64_t ingest_files_max, ingest_bytes_max;
+	int64_t layout_children_max;
+	bool test_clock; /* the clock is shifted by run/clock: said on every page */
+	bool totp_required;
+};
+
+/* Keys that the vault itself uses; the mark key is read by the draw child alone. */
+struct lab_keys {
+	struct sign_secret ledger;
+	struct sign_public ledger_public;
+	struct box_public
+		officer_role; /* session keys are wrapped for it; its secret lies outside the lab */
+	uint8_t pseudonym[32]; /* HMAC key: person and engagement -> pseudonym in entries */
+};
+
+struct kinds;
+struct session_keys;
+
+struct lab {
+	int dir_fd;
+	struct settings settings;
+	struct lab_keys keys;
+	struct clock clock;
+	struct writer *writer;
+	struct ledger *ledger;
+	struct pack_store *packs;
+	struct kinds *kinds;
+	struct session_keys *session_keys; /* of sessions now open, in memory only */
+	struct glass *glass; /* NULL where no page is drawn (command line, some tests) */
+};
+
+/* "eng_7k2m9q4x": prefix, underscore, 12 characters of a 32-letter alphabet without look-alikes. */
+enum { LAB_ID_BYTES = 20 };
+void lab_new_id(const char *prefix, char id[LAB_ID_BYTES]);
+
+/* Opens records, ledger, packs, kinds and keys below the current folder. Errors: ERR_CONFLICT (another vault runs). */
+MUST_CHECK enum err_kind lab_open(struct lab *lab, struct err *err);
+void lab_close(struct lab *lab);
+
+#endif

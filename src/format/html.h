@@ -1,0 +1,21 @@
+/*
+ * html: a page that cannot hold an unescaped variable: there is no function that appends one.
+ */
+#ifndef FORMAT_HTML_H
+#define FORMAT_HTML_H
+
+#include "base/out.h"
+
+struct html {
+	struct out o;
+};
+
+void html_lit(struct html *h, const char *literal); /* through HTML() only */
+void html_text(struct html *h,
+	struct str untrusted); /* escapes & < > " ' and drops C0 controls but \t \n */
+void html_u64(struct html *h, uint64_t v);
+#define HTML(h, lit) html_lit((h), "" lit)
+/* A URL path segment or query value, percent-encoded, safe inside a quoted attribute. */
+void html_url(struct html *h, struct str untrusted);
+
+#endif

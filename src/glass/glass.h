@@ -1,0 +1,64 @@
+/*
+ * glass: a tile of source as a marked PNG. Two children: `layout` turns a file's bytes into a fixed,
+ * range-checked cell grid (untrusted bytes; a pool per engagement); `draw` turns grids into pages, parses
+ * nothing and alone knows the mark secret.
+ *
+ * A tile is LIMIT_TILE_LINES lines by LIMIT_TILE_COLUMNS columns, plus one row at the foot: the visible line.
+ */
+#ifndef GLASS_GLASS_H
+#define GLASS_GLASS_H
+
+#include "base/limit.h"
+#include "crypto/digest.h"
+
+enum glass_theme { GLASS_LIGHT, GLASS_DARK, GLASS_CONTRAST, GLASS_THEMES };
+enum glass_zoom { GLASS_1X, GLASS_1_5X, GLASS_2X, GLASS_ZOOMS };
+enum { GLASS_ROWS = LIMIT_TILE_LINES + 1, GLASS_VISIBLE_BYTES_MAX = 240 };
+
+struct glass_request {
+	struct sha256 blob;
+	struct str bytes; /* the file, mapped */
+	struct str path; /* tells the language; nothing else of it is used */
+	uint32_t first_line; /* 0-based, a multiple of LIMIT_TILE_LINES */
+	uint32_t first_column; /* 0-based, a multiple of LIMIT_TILE_COLUMNS */
+	enum glass_theme theme;
+	enum glass_zoom zoom;
+	struct str session; /* id: the mark is keyed by it */
+	struct str pool; /* engagement id: which layout child */
+	struct str visible; /* "Reviewer 3 · Operator A · ENG-7 · 22 Nov 2026 15:04 UTC", UTF-8 */
+};
+
+/* A rectangle of cells that can be clicked; no text. */
+struct glass_hit {
+	uint16_t row, column, columns;
+	uint16_t id;
+};
+
+struct glass_page {
+	struct str png; /* in the arena */
+	uint32_t lines, columns_max; /* of the whole file: lines, and cells of its longest line */
+	uint16_t lines_here; /* lines of source on this tile */
+	uint16_t width, height; /* pixels */
+	bool binary; /* a hex page */
+	const char *language; /* static text: "C", "plain" */
+	struct glass_hit *hits;
+	size_t hit_count;
+	char profile[24]; /* id of the render profile: version, font, grammar, theme, zoom */
+};
+
+struct glass;
+/* font_fd: the lab's font artefact; mark_key_fd: keys/mark.key, read by the draw child alone. Both stay the caller's. */
+MUST_CHECK enum err_kind glass_start(int font_fd, int mark_key_fd, unsigned layout_children_max,
+	struct glass **g, struct err *err);
+void glass_stop(struct glass *g);
+/* Any thread. A child that dies or lies is replaced, and the request fails with ERR_CORRUPT or ERR_IO. */
+MUST_CHECK enum err_kind glass_draw(struct glass *g, struct arena *mem,
+	const struct glass_request *request, struct glass_page *page, struct err *err);
+/* SHA-256 of the session's mark secret, for the entry at session start; the secret itself never leaves draw. */
+MUST_CHECK enum err_kind glass_commit_session(
+	struct glass *g, struct str session, struct sha256 *digest, struct err *err);
+
+_Noreturn void layout_child(void);
+_Noreturn void draw_child(void);
+
+#endif

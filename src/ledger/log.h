@@ -1,0 +1,84 @@
+/*
+ * log: the lab's ledger. Entries and the state they belong to are one transaction of the records; after
+ * the commit the new rows are read back, hashed again and compared with the root in memory; only then the
+ * checkpoint is signed, and the published files follow.
+ *
+ * Invariants
+ *  - nothing is signed that was not read back; a size once signed never has another root;
+ *  - an entry is canonical JSON of at most LIMIT_ENTRY_BYTES: v, kind, time, public fields, commit, request;
+ *  - commit = SHA-256(nonce32 || detail); nonce and detail lie in the records and may be redacted.
+ */
+#ifndef LEDGER_LOG_H
+#define LEDGER_LOG_H
+
+#include "crypto/sign.h"
+#include "ledger/merkle.h"
+#include "store/db.h"
+#include "store/writer.h"
+
+struct ledger;
+
+/* One public field of an entry: text, or a number when is_number. */
+struct entry_field {
+	const char *name; /* declared in the verb table */
+	struct str text;
+	int64_t number;
+	bool is_number;
+};
+enum { ENTRY_FIELDS_MAX = 24 };
+
+struct entry_draft {
+	const char *kind; /* "source.view" */
+	int64_t time_us;
+	struct entry_field fields[ENTRY_FIELDS_MAX];
+	size_t field_count;
+	struct str detail; /* private; JSON or sealed bytes; may be empty */
+	struct sha256
+		request; /* of the point's signed request; all zero: none (start-up, command) */
+	/* Columns for finding it again; not part of the entry. Empty: none. */
+	struct str session, record;
+};
+
+struct entry_row {
+	uint64_t index;
+	struct str bytes; /* canonical JSON */
+	struct sha256 leaf;
+	struct str nonce, detail; /* empty when redacted */
+	bool redacted;
+};
+
+struct ledger_head {
+	uint64_t size;
+	struct sha256 root;
+};
+
+/*
+ * db        the writer's connection, before writer_start takes it
+ * dir_fd    LAB/ledger; origin  "example.org/lab"; key  keys/ledger.key
+ * Replays every entry against the last signed checkpoint. A bad byte below a signed size, or a published
+ * checkpoint ahead of the records: *ledger is set, frozen, with the reason.
+ */
+MUST_CHECK enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
+	const struct sign_secret *key, struct ledger **ledger, struct err *err);
+void ledger_close(struct ledger *l);
+/* NULL, or why the ledger is frozen. */
+const char *ledger_frozen(const struct ledger *l);
+struct writer_hooks ledger_hooks(struct ledger *l);
+
+/* In a writer job. *index is the entry's place once the batch is durable. Errors: ERR_FROZEN, ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err_kind ledger_append(struct ledger *l, struct db *db,
+	const struct entry_draft *draft, uint64_t *index, struct err *err);
+
+/* Any thread: the last signed head and its note (copied into mem). */
+MUST_CHECK enum err_kind ledger_checkpoint(struct ledger *l, struct arena *mem,
+	struct ledger_head *head, struct str *note, struct err *err);
+/* Rows by index; on any connection. Errors: ERR_NOT_FOUND. */
+MUST_CHECK enum err_kind ledger_entry(
+	struct db *db, struct arena *mem, uint64_t index, struct entry_row *row, struct err *err);
+/* tlog-proof text of an entry against the signed head. */
+MUST_CHECK enum err_kind ledger_proof(struct ledger *l, struct db *db, struct arena *mem,
+	uint64_t index, struct str *text, struct err *err);
+/* In a writer job: destroys nonce and detail of one entry; proofs stay valid. */
+MUST_CHECK enum err_kind ledger_redact(struct db *db, uint64_t index, struct err *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * fs: files by directory descriptor. Nothing here follows a symbolic link in the last component, and
+ * every descriptor is close-on-exec.
+ */
+#ifndef OS_FS_H
+#define OS_FS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+MUST_CHECK enum err_kind fs_open_dir(int at, const char *path, int *fd, struct err *err);
+/* Creates missing parents inside `at`; an existing directory is fine. */
+MUST_CHECK enum err_kind fs_make_dirs(int at, const char *path, mode_t mode, struct err *err);
+/* Whole file into mem. Errors: ERR_NOT_FOUND, ERR_LIMIT (more than bytes_max), ERR_IO. */
+MUST_CHECK enum err_kind fs_read(int at, const char *path, size_t bytes_max, struct arena *mem,
+	struct str *bytes, struct err *err);
+/* Write beside, fsync, rename over, fsync the folder: after OK the new bytes are durable, before it the old. */
+MUST_CHECK enum err_kind fs_replace(
+	int at, const char *path, struct str bytes, mode_t mode, struct err *err);
+/* All bytes or an error; retries EINTR and short writes. */
+MUST_CHECK enum err_kind fs_write_all(int fd, const void *bytes, size_t len, struct err *err);
+MUST_CHECK enum err_kind fs_pwrite_all(
+	int fd, const void *bytes, size_t len, uint64_t at, struct err *err);
+/* fdatasync; a failure is final and never retried (the kernel may have dropped the pages). */
+MUST_CHECK enum err_kind fs_sync(int fd, struct err *err);
+MUST_CHECK enum err_kind fs_sync_dir(int at, const char *path, struct err *err);
+/* Removes a file or an empty folder; a missing one is fine. */
+MUST_CHECK enum err_kind fs_remove(int at, const char *path, struct err *err);
+MUST_CHECK enum err_kind fs_remove_tree(int at, const char *path, struct err *err);
+/* An advisory lock held until fd is closed. Errors: ERR_CONFLICT when another process holds it. */
+MUST_CHECK enum err_kind fs_lock(int at, const char *path, int *fd, struct err *err);
+/* A sealed anonymous file holding `bytes`, to hand to a child; and an unsealed one of `len` zero bytes. */
+MUST_CHECK enum err_kind fs_memfd(const char *name, struct str bytes, int *fd, struct err *err);
+MUST_CHECK enum err_kind fs_shared(
+	const char *name, size_t len, int *fd, void **map, struct err *err);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * release: what a release holds. A manifest lists (mode, path, digest, size) of every file; its SHA-256 is the
+ * release's identity in the ledger (docs/formats/manifest.md). Files lie in the content store by digest.
+ */
+#ifndef SOURCE_RELEASE_H
+#define SOURCE_RELEASE_H
+
+#include "store/pack.h"
+
+enum file_mode { FILE_PLAIN, FILE_EXECUTABLE, FILE_SYMLINK, FILE_SUBMODULE };
+
+struct release_file {
+	enum file_mode mode;
+	struct str
+		path; /* raw bytes, '/'-separated, checked: relative, no empty, "." or ".." part, no NUL */
+	struct sha256
+		digest; /* of the content; of the target's text for a symbolic link; zero for a submodule */
+	uint64_t size,
+		lines; /* lines: ends of line, plus one for a last line without; 0 for binary files */
+	bool binary;
+};
+
+/* Errors: ERR_NOT_FOUND when the release or the path in it does not exist. Strings live in mem. */
+MUST_CHECK enum err_kind release_find_file(struct db *db, struct arena *mem, struct str release_id,
+	struct str path, struct release_file *file, struct err *err);
+
+/* One row of a folder: a file, or a folder below with what it holds in all. */
+struct release_node {
+	struct str name; /* last part of the path */
+	bool is_folder;
+	struct release_file file; /* when a file */
+	uint64_t files, bytes, lines; /* when a folder */
+};
+/* path: "" is the root. Ordered by raw bytes, folders first. Errors: ERR_NOT_FOUND. */
+MUST_CHECK enum err_kind release_list(struct db *db, struct arena *mem, struct str release_id,
+	struct str folder, struct release_node **nodes, size_t *count, struct err *err);
+
+#endif

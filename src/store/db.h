@@ -1,0 +1,55 @@
+/*
+ * db: records in SQLite (WAL, synchronous=FULL, foreign keys on). One DML text for SQLite and PostgreSQL:
+ * parameters are bound by name (":id"), and db_prepare refuses $n and ?n out of hand.
+ *
+ * Invariants
+ *  - a struct db belongs to one thread at a time;
+ *  - statements are cached by their SQL text, which is a string literal;
+ *  - any failed write leaves the transaction to be rolled back by its owner; SQLITE_IOERR on sync is fatal.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct db;
+struct stmt;
+
+enum db_mode { DB_READ, DB_WRITE };
+
+/* path: the records.db of a lab. DB_WRITE creates it and migrates forward. *db to db_close. */
+MUST_CHECK enum err_kind db_open(
+	const char *path, enum db_mode mode, struct db **db, struct err *err);
+void db_close(struct db *db);
+
+MUST_CHECK enum err_kind db_begin(
+	struct db *db, struct err *err); /* read snapshot, or write transaction */
+MUST_CHECK enum err_kind db_commit(struct db *db, struct err *err);
+void db_rollback(struct db *db);
+MUST_CHECK enum err_kind db_savepoint(struct db *db, struct err *err); /* one level */
+MUST_CHECK enum err_kind db_release(struct db *db, struct err *err);
+void db_undo(struct db *db); /* back to the savepoint */
+
+/*
+ * stmt_begin  takes the cached statement, reset, nothing bound. One use at a time a SQL text.
+ * stmt_step   *row says whether a row is there. After false or an error the statement is reset by itself.
+ * stmt_end    ends a half-read one; harmless after the last row.
+ * Binding failures are sticky and surface in stmt_step. Text and blob columns are borrowed until the next step.
+ */
+MUST_CHECK enum err_kind stmt_begin(
+	struct db *db, const char *sql, struct stmt **stmt, struct err *err);
+void stmt_text(struct stmt *s, const char *name, struct str value);
+void stmt_blob(struct stmt *s, const char *name, struct str value);
+void stmt_i64(struct stmt *s, const char *name, int64_t value);
+void stmt_null(struct stmt *s, const char *name);
+MUST_CHECK enum err_kind stmt_step(struct stmt *s, bool *row, struct err *err);
+/* Step, expect no row: for INSERT, UPDATE, DELETE. *changed may be NULL. ERR_CONFLICT on a broken constraint. */
+MUST_CHECK enum err_kind stmt_run(struct stmt *s, int64_t *changed, struct err *err);
+void stmt_end(struct stmt *s);
+struct str stmt_col_str(struct stmt *s, int column); /* text or blob; empty for NULL */
+int64_t stmt_col_i64(struct stmt *s, int column);
+bool stmt_col_is_null(struct stmt *s, int column);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * pack: the content store: blobs by SHA-256 in append-only packs of at most 1 GiB, memory-mapped for reading.
+ * Where a blob lies is a row of the records (table blobs), written in the transaction that makes it part of
+ * the lab: bytes that no row names do not exist, and the next start cuts them off.
+ */
+#ifndef STORE_PACK_H
+#define STORE_PACK_H
+
+#include "crypto/digest.h"
+#include "store/db.h"
+
+struct pack_store;
+
+/* Where a blob lies. */
+struct pack_place {
+	struct sha256 digest;
+	uint32_t pack;
+	uint64_t offset, len;
+};
+
+/* dir_fd: LAB/store. db says where the last byte in use lies; what follows is cut off. */
+MUST_CHECK enum err_kind pack_open(
+	int dir_fd, struct db *db, struct pack_store **store, struct err *err);
+void pack_close(struct pack_store *store);
+
+/* One ingest at a time appends. Between pack_begin and pack_end nothing is visible. */
+MUST_CHECK enum err_kind pack_begin(struct pack_store *store, struct err *err);
+/* Appends unless the db or this batch has the digest already; *place either way; *fresh says whether new. */
+MUST_CHECK enum err_kind pack_add(struct pack_store *store, struct db *read, struct str bytes,
+	struct pack_place *place, bool *fresh, struct err *err);
+/* fsync what was appended: call before the transaction that names it. */
+MUST_CHECK enum err_kind pack_sync(struct pack_store *store, struct err *err);
+/* keep = false cuts the appended bytes off again. */
+void pack_end(struct pack_store *store, bool keep);
+/* In the transaction: the rows of fresh places. */
+MUST_CHECK enum err_kind pack_record(
+	struct db *db, const struct pack_place *places, size_t count, struct err *err);
+
+/* The bytes of a blob, mapped; valid until pack_close. Checked against the digest at the first reading.
+ * Errors: ERR_NOT_FOUND, ERR_CORRUPT. Any thread. */
+MUST_CHECK enum err_kind pack_read(struct pack_store *store, struct db *db,
+	const struct sha256 *digest, struct str *bytes, struct err *err);
+/* Every blob re-hashed; *checked counts. Errors: ERR_CORRUPT names the first bad one. */
+MUST_CHECK enum err_kind pack_verify(
+	struct pack_store *store, struct db *db, uint64_t *checked, struct err *err);
+/* Offline: rewrite packs without the blobs that no manifest names. */
+MUST_CHECK enum err_kind pack_compact(
+	struct pack_store *store, struct db *db, uint64_t *freed_bytes, struct err *err);
+
+#endif
