@@ -32,7 +32,7 @@ static bool reserve(struct out *o, size_t more)
 		o->failed = true;
 		return false;
 	}
-	if (o->len > 0)
+	if (o->buf != NULL)
 		memcpy(grown, o->buf, o->len);
 	o->buf = grown;
 	o->cap = cap;
