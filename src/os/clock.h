@@ -17,6 +17,7 @@ struct clock {
 void clock_init_machine(struct clock *clock);
 MUST_CHECK enum err_kind clock_init_shifted(
 	struct clock *clock, int dir_fd, const char *name, struct err *err);
+void clock_close(struct clock *clock);
 int64_t clock_now_us(const struct clock *clock);
 /* Monotonic microseconds, for time-outs and rates only. */
 int64_t clock_monotonic_us(void);

@@ -13,13 +13,18 @@
 #include "base/err.h"
 #include "base/str.h"
 
+enum { FS_TREE_DEPTH_MAX = 192 };
+
 MUST_CHECK enum err_kind fs_open_dir(int at, const char *path, int *fd, struct err *err);
 /* Creates missing parents inside `at`; an existing directory is fine. */
 MUST_CHECK enum err_kind fs_make_dirs(int at, const char *path, mode_t mode, struct err *err);
 /* Whole file into mem. Errors: ERR_NOT_FOUND, ERR_LIMIT (more than bytes_max), ERR_IO. */
 MUST_CHECK enum err_kind fs_read(int at, const char *path, size_t bytes_max, struct arena *mem,
 	struct str *bytes, struct err *err);
-/* Write beside, fsync, rename over, fsync the folder: after OK the new bytes are durable, before it the old. */
+/*
+ * Write beside (path with ".new" behind it), fsync, rename over, fsync the folder: after OK the new bytes are
+ * durable, before it the old. One caller at a time for one path.
+ */
 MUST_CHECK enum err_kind fs_replace(
 	int at, const char *path, struct str bytes, mode_t mode, struct err *err);
 /* All bytes or an error; retries EINTR and short writes. */
@@ -31,11 +36,20 @@ MUST_CHECK enum err_kind fs_sync(int fd, struct err *err);
 MUST_CHECK enum err_kind fs_sync_dir(int at, const char *path, struct err *err);
 /* Removes a file or an empty folder; a missing one is fine. */
 MUST_CHECK enum err_kind fs_remove(int at, const char *path, struct err *err);
+/* The same with all that is in it. Errors: ERR_LIMIT below FS_TREE_DEPTH_MAX levels. */
 MUST_CHECK enum err_kind fs_remove_tree(int at, const char *path, struct err *err);
+/* Gives path and all that is in it to an owner; symbolic links themselves, not what they point at. */
+MUST_CHECK enum err_kind fs_chown_tree(
+	int at, const char *path, uid_t uid, gid_t gid, struct err *err);
 /* An advisory lock held until fd is closed. Errors: ERR_CONFLICT when another process holds it. */
 MUST_CHECK enum err_kind fs_lock(int at, const char *path, int *fd, struct err *err);
-/* A sealed anonymous file holding `bytes`, to hand to a child; and an unsealed one of `len` zero bytes. */
+/* A sealed anonymous file holding `bytes`, to hand to a child: nobody can change it any more. */
 MUST_CHECK enum err_kind fs_memfd(const char *name, struct str bytes, int *fd, struct err *err);
+/*
+ * An anonymous file of `len` zero bytes (len > 0), mapped for reading and writing, to share with a child. Its
+ * size is sealed, so that the other side cannot cut it and kill us by SIGBUS; its bytes may change under us.
+ * *map is the caller's to munmap.
+ */
 MUST_CHECK enum err_kind fs_shared(
 	const char *name, size_t len, int *fd, void **map, struct err *err);
 

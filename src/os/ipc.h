@@ -11,10 +11,11 @@
 
 #include "base/err.h"
 
-enum { IPC_MSG_BYTES_MAX = 8192, IPC_FDS_MAX = 4 };
+enum { IPC_MSG_BYTES_MAX = 8192, IPC_FDS_MAX = 4, IPC_SEND_TIMEOUT_S = 10 };
 
+/* All zero: not allowed. A message without body is allowed by a rule with max = 1 or by descriptors. */
 struct ipc_rule {
-	uint16_t size; /* exact size of the message's body; 0 with max > 0: up to max */
+	uint16_t size; /* exact size of the message's body; 0 with max > 0: 0 to max */
 	uint16_t max;
 	uint8_t fds; /* exact count of descriptors */
 };
@@ -29,6 +30,11 @@ struct ipc_msg {
 };
 
 MUST_CHECK enum err_kind ipc_pair(int fds[2], struct err *err);
+/*
+ * body   len <= IPC_MSG_BYTES_MAX
+ * fds    stay the caller's
+ * Errors: ERR_NOT_FOUND (peer closed), ERR_LIMIT (peer does not read for IPC_SEND_TIMEOUT_S), ERR_IO.
+ */
 MUST_CHECK enum err_kind ipc_send(int fd, uint32_t type, const void *body, size_t len,
 	const int *fds, size_t fd_count, struct err *err);
 /*
