@@ -1,0 +1,57 @@
+#include "cli/cmd.h"
+
+#include <assert.h>
+
+/* In the order in which `vitrine --help` lists them. */
+const struct cmd cmds[] = {
+	{ "help", "List the commands, or tell how one is used.", "[COMMAND]", cmd_help },
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct cmd *cmd_find(const char *name)
+{
+	for (const struct cmd *cmd = cmds; cmd->name != NULL; cmd++)
+		if (strcmp(cmd->name, name) == 0)
+			return cmd;
+	return NULL;
+}
+
+int cmd_fail(const char *what, const struct err *err)
+{
+	fprintf(stderr, "vitrine: %s: %s\n", what, err->msg);
+	return err_exit_code(err->kind);
+}
+
+int cmd_misuse(const char *name)
+{
+	const struct cmd *cmd = cmd_find(name);
+
+	assert(cmd != NULL);
+	fprintf(stderr, "vitrine: %s: wrong use; see `vitrine help %s`\n", name, name);
+	return err_exit_code(ERR_INPUT);
+}
+
+void cmd_print_list(void)
+{
+	printf("usage: vitrine [--lab DIR] [--as NAME] COMMAND [ARGUMENT…]\n\n");
+	for (const struct cmd *cmd = cmds; cmd->name != NULL; cmd++)
+		printf("  %-10s %s\n", cmd->name, cmd->summary);
+	printf("\n`vitrine help COMMAND` tells how a command is used. Any verb of the lab is a command,\n"
+	       "too: `vitrine FAMILY ACT --name value …`, for example `vitrine engagement open --id eng_…`.\n");
+}
+
+void cmd_print_usage(const struct cmd *cmd)
+{
+	printf("%s\n\n", cmd->summary);
+	for (const char *line = cmd->usage; line != NULL;) {
+		const char *end = strchr(line, '\n');
+		int len = end == NULL ? (int)strlen(line) : (int)(end - line);
+
+		/* A line that starts with a space explains the one above it. */
+		if (line[0] == ' ')
+			printf("    %.*s\n", len, line);
+		else
+			printf("  vitrine %s %.*s\n", cmd->name, len, line);
+		line = end == NULL ? NULL : end + 1;
+	}
+}
