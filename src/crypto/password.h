@@ -8,16 +8,26 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { PASSWORD_HASH_BYTES = 128, TOTP_SECRET_BYTES = 20, PASSWORD_PARALLEL_MAX = 2 };
+enum {
+	PASSWORD_HASH_BYTES = 128,
+	PASSWORD_BYTES_MAX = 1024, /* longer than anybody types; hashing it costs nothing extra */
+	PASSWORD_PARALLEL_MAX = 2, /* hashes at once: 128 MiB */
+	PASSWORD_WAIT_MS_MAX = 10000, /* in the queue, then the caller is told to come back */
+	TOTP_SECRET_BYTES = 20,
+	TOTP_STEP_S = 30,
+};
 
 struct password_hash {
 	char text[PASSWORD_HASH_BYTES];
 }; /* "$argon2id$…" */
 
-/* Errors: ERR_LIMIT when memory is short or `wait_ms_max` passed in the queue. */
+/* Errors: ERR_INPUT (longer than PASSWORD_BYTES_MAX); ERR_LIMIT (no memory, or PASSWORD_WAIT_MS_MAX in the queue). */
 MUST_CHECK enum err_kind password_make(
 	struct str password, struct password_hash *hash, struct err *err);
-/* Takes as long for a wrong password as for a right one. *matches is set on OK. */
+/*
+ * Takes as long for a wrong password as for a right one. *matches is set on OK.
+ * Errors: those of password_make; ERR_CORRUPT when the hash is not one of password_make's.
+ */
 MUST_CHECK enum err_kind password_check(
 	const struct password_hash *hash, struct str password, bool *matches, struct err *err);
 /* A hash that no password matches, to spend the same time on accounts that do not exist. */

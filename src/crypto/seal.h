@@ -27,8 +27,10 @@ MUST_CHECK enum err_kind seal_open(struct arena *mem, const struct seal_key *key
 	struct str sealed, struct str *plain, struct err *err);
 
 void box_generate(struct box_public *public_key, struct box_secret *secret);
+/* For `to` alone; the sender stays unnamed. Errors: ERR_INPUT (a key of small order), ERR_LIMIT (arena). */
 MUST_CHECK enum err_kind box_close(struct arena *mem, const struct box_public *to, struct str plain,
 	struct str *sealed, struct err *err);
+/* Errors: ERR_CORRUPT when the box is not for this pair of keys, or changed; ERR_LIMIT (arena). */
 MUST_CHECK enum err_kind box_open(struct arena *mem, const struct box_public *to,
 	const struct box_secret *secret, struct str sealed, struct str *plain, struct err *err);
 

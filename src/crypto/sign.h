@@ -1,4 +1,10 @@
-/* sign: Ed25519 (RFC 8032), cofactorless verification, non-canonical R, S and A refused. */
+/*
+ * sign: Ed25519 (RFC 8032).
+ *
+ * One rule of verification in the whole product, so that no two of our programs can disagree on a signature:
+ * cofactorless, S below the group's order, R and A canonically encoded and not of small order. The last part is
+ * stricter than RFC 8032: a key of small order signs many messages at once and proves nobody's act.
+ */
 #ifndef CRYPTO_SIGN_H
 #define CRYPTO_SIGN_H
 
