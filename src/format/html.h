@@ -11,8 +11,8 @@ struct html {
 };
 
 void html_lit(struct html *h, const char *literal); /* through HTML() only */
-void html_text(struct html *h,
-	struct str untrusted); /* escapes & < > " ' and drops C0 controls but \t \n */
+/* Escapes & < > " ', drops DEL and C0 controls but tab and newline; a byte that is not UTF-8 becomes U+FFFD. */
+void html_text(struct html *h, struct str untrusted);
 void html_u64(struct html *h, uint64_t v);
 #define HTML(h, lit) html_lit((h), "" lit)
 /* A URL path segment or query value, percent-encoded, safe inside a quoted attribute. */

@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "base/out.h"
 
-/* *root is the caller's to json_decref. Errors: ERR_INPUT with line and column, ERR_LIMIT. */
+/*
+ * Any JSON value; objects and arrays nest at most LIMIT_JSON_DEPTH deep; no NUL in strings.
+ * *root is the caller's to json_decref. Messages never quote the text, which may hold a password.
+ * Errors: ERR_INPUT with line and column; ERR_LIMIT (longer than bytes_max, too deep, no memory).
+ */
 MUST_CHECK enum err_kind json_parse(
 	struct str text, size_t bytes_max, json_t **root, struct err *err);
 /* Typed look-ups in an object: false when absent or of another type. Strings are borrowed from `object`. */
@@ -26,7 +30,8 @@ enum { JW_DEPTH_MAX = 16 };
 struct jw {
 	struct out *out;
 	uint8_t depth;
-	bool first[JW_DEPTH_MAX];
+	bool first[JW_DEPTH_MAX + 1];
+	bool is_object[JW_DEPTH_MAX + 1];
 	bool after_key;
 };
 
@@ -45,6 +50,7 @@ void jw_hex(struct jw *w, const void *bytes, size_t len);
 void jw_when(struct jw *w, int64_t when_us);
 /* A value that is JSON already (made by jw or checked by json_parse). */
 void jw_raw(struct jw *w, struct str json);
+/* Members in their order. Fails the out when nested deeper than LIMIT_JSON_DEPTH. */
 void jw_value(struct jw *w, const json_t *value);
 /* Key and value in one. */
 void jw_kstr(struct jw *w, const char *key, struct str value);
@@ -53,7 +59,11 @@ void jw_kbool(struct jw *w, const char *key, bool value);
 void jw_kwhen(struct jw *w, const char *key, int64_t when_us);
 void jw_khex(struct jw *w, const char *key, const void *bytes, size_t len);
 
-/* RFC 8785 text of a value: integers within +-2^53, no other numbers. Errors: ERR_INPUT, ERR_LIMIT. */
+/*
+ * RFC 8785 text of a value. Numbers: only integers that every reader holds exactly (JSON_INT_MAX either way).
+ * Keys are sorted in out's arena. Errors: ERR_INPUT (other numbers, strings that are not UTF-8), ERR_LIMIT.
+ */
+#define JSON_INT_MAX ((INT64_C(1) << 53) - 1)
 MUST_CHECK enum err_kind json_canonical(const json_t *value, struct out *out, struct err *err);
 
 #endif
