@@ -12,7 +12,10 @@
 
 #pragma GCC poison sprintf vsprintf strcpy strcat strncpy strncat strtok atoi atol atoll gets
 #undef alloca
-#pragma GCC poison localtime gmtime ctime asctime alloca rand srand random srandom drand48
+#pragma GCC poison localtime gmtime ctime asctime alloca rand srand drand48
 #pragma GCC poison tmpnam tempnam mktemp system popen
+
+/* A member of libsodium has this name, so it is refused where it is called. */
+long random(void) __attribute__((error("banned: use os/random")));
 
 #endif
