@@ -46,10 +46,10 @@ enum arg_type {
 	ARG_INT, /* min, max */
 	ARG_BOOL,
 	ARG_TIME, /* RFC 3339 or a date; kept as int64 us */
-	ARG_PATH, /* a path inside a release; JSON string, with \u00XX for bytes that are not UTF-8: see docs/formats */
+	ARG_PATH, /* a path inside a release as out_shown writes it: "caf\xe9.c"; min 0: may be empty, the root */
 	ARG_ENUM, /* one of words, separated by spaces */
 	ARG_SECRET, /* like LINE, never logged nor echoed; min, max in bytes */
-	ARG_LIST, /* of LINEs; min, max in items */
+	ARG_LIST, /* of LINEs, or of words where there are any; min, max in items */
 	ARG_BYTES, /* base64, decoded; min, max in bytes */
 };
 enum { ARG_REQUIRED = 1 };
@@ -58,7 +58,8 @@ struct verb_arg {
 	const char *name;
 	enum arg_type type;
 	unsigned flags;
-	int64_t min, max;
+	int64_t min,
+		max; /* max 0: the type's own (LIMIT_LINE_BYTES, LIMIT_TEXT_BYTES, LIMIT_LIST_ITEMS, 2^53 - 1) */
 	const char *words;
 	const char *help; /* one line, for OpenAPI, man page and forms */
 };
@@ -70,6 +71,10 @@ enum verb_flag {
 	VERB_FD = 4, /* takes a descriptor: only on the lab's own machine */
 	VERB_LONG = 8, /* sends progress; runs on a thread of its own */
 	VERB_SEALED = 16, /* the detail is sealed under the session's key */
+	VERB_PASSWORD =
+		32, /* checks a password: threads of its own, so that a flood of sign-ins holds up nobody */
+	VERB_SECRET = 64, /* the answer holds a secret: not kept for a repeated call */
+	VERB_SELF = 128, /* allowed while a one-time password must still be changed */
 };
 
 /* On failure the transaction, or the computation, leaves nothing behind but a record of the refusal. */
@@ -87,8 +92,10 @@ struct verb {
 	const char *entry; /* kind of the entry; usually the name */
 	const char *public_fields; /* names that may stand in the entry, separated by spaces */
 	unsigned flags;
-	verb_fn *compute; /* on a snapshot; may be NULL */
+	verb_fn *
+		compute; /* on a snapshot (VERB_LONG, VERB_PASSWORD: none is held open); may be NULL */
 	verb_fn *apply; /* in the transaction, after the second authorisation; may be NULL */
+	verb_fn *refused; /* in the transaction that records a refusal of this verb; may be NULL */
 	const void *data; /* for verbs made from kinds */
 };
 
@@ -98,6 +105,7 @@ struct caller {
 		point;
 	unsigned roles; /* ROLE_STRANGER when not signed in */
 	bool is_console; /* on the lab's own machine, over its socket */
+	struct str address; /* prefix of the peer: "192.0.2.7", "2001:db8:0:1::/64", "local" */
 };
 
 struct ctx {
@@ -127,6 +135,9 @@ struct str arg_item(const struct ctx *ctx, const char *name, size_t index);
 /* The raw bytes of an ARG_PATH. */
 MUST_CHECK enum err_kind arg_path(
 	const struct ctx *ctx, const char *name, struct str *path, struct err *err);
+/* The decoded bytes of an ARG_BYTES. */
+MUST_CHECK enum err_kind arg_bytes(
+	const struct ctx *ctx, const char *name, struct str *bytes, struct err *err);
 
 /* Into the entry. `name` must be declared in public_fields. */
 void entry_public(struct ctx *ctx, const char *name, struct str value);
@@ -138,6 +149,12 @@ void entry_detail_i64(struct ctx *ctx, const char *name, int64_t value);
 void entry_subject(struct ctx *ctx, struct str record_id);
 /* Long verbs: tell how far; false when the caller wants to stop. */
 bool call_progress(struct ctx *ctx, uint64_t done, uint64_t total, const char *unit);
+/*
+ * `end` is called once, before the answer goes out: durable says whether the transaction is on disk. For
+ * what apply prepared outside the records (pack_end, keys in memory). Must be quick; runs on any thread.
+ * Only the last one set counts.
+ */
+void call_on_end(struct ctx *ctx, void (*end)(void *arg, bool durable), void *arg);
 
 /* Every verb: the static families, then those of the lab's kinds. */
 const struct verb *verb_find(const struct lab *lab, struct str name);

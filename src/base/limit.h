@@ -12,6 +12,24 @@
 /* Strict JSON that the vault itself parses (DESIGN, invariant 4). */
 #define LIMIT_JSON_BYTES (64U << 10)
 #define LIMIT_JSON_DEPTH 16
+/* Memory of a long verb: the manifest and file list of LIMIT_RELEASE_FILES at some 300 bytes each. */
+#define LIMIT_LONG_MEM_BYTES (512U << 20)
+/* Calls that the vault has taken on and not answered: waiting ones hold at most a body each. */
+#define LIMIT_CALLS 2048
+/* Sign-ins that wait for one of PASSWORD_PARALLEL_MAX hashes (some 0.2 s each). */
+#define LIMIT_PASSWORD_QUEUE 64
+/* Long verbs under way and waiting. */
+#define LIMIT_LONG_CALLS 2
+#define LIMIT_LONG_QUEUE 8
+/* Calls of one point may overtake each other by this many; a counter further back is a replay. */
+#define LIMIT_POINT_WINDOW 4096
+#define LIMIT_POINTS 64
+/* Sessions open at once. */
+#define LIMIT_SESSIONS 4096
+/* Addresses of strangers told apart within a minute; the rest is counted as one. */
+#define LIMIT_STRANGERS_MINUTE 1024
+/* Accounts and addresses whose failed sign-ins are remembered; the oldest go first. */
+#define LIMIT_ATTEMPTS 20000
 /* A verb's JSON answer: a page of a list, never a whole table. */
 #define LIMIT_ANSWER_BYTES (1U << 20)
 /* One frame of the link: header and body; a marked page at zoom 2 of hostile text is below 600 KB. */

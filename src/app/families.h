@@ -1,0 +1,18 @@
+/*
+ * families: where the verbs come from. A family is an array of rows in its own file (see_glass.c,
+ * govern_session.c, …) that ends with a row whose name is NULL; to add one, declare it here and name it in
+ * the table of verbs.c.
+ */
+#ifndef APP_FAMILIES_H
+#define APP_FAMILIES_H
+
+#include "app/verb.h"
+
+extern const struct verb verbs_lab[]; /* run_lab.c */
+extern const struct verb verbs_session[]; /* govern_session.c */
+
+struct kinds;
+/* The rows that the lab's kinds declare, *count of them; NULL kinds have none. Valid as long as the kinds. */
+const struct verb *kinds_verbs(const struct kinds *kinds, size_t *count);
+
+#endif
