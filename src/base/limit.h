@@ -43,6 +43,24 @@
 /* Private detail of an entry. */
 #define LIMIT_DETAIL_BYTES (64U << 10)
 
+/* Records. Distinct SQL texts of the program, each cached prepared once a connection. */
+#define LIMIT_DB_STATEMENTS 1024
+/* Parameters of one SQL text: one bit each of a word that tells which are bound. */
+#define LIMIT_DB_PARAMETERS 64
+/* How long one connection waits for another one's lock before it gives up. */
+#define LIMIT_DB_BUSY_MS 5000
+/* Pages of 4 KiB in the write-ahead log: beyond the first figure the checkpoint thread is woken, beyond the
+ * second the writer moves pages itself, which keeps the log below 20 MB (measured; the thread alone: 187 MB). */
+#define LIMIT_WAL_WAKE_PAGES 1000
+#define LIMIT_WAL_PAGES 4000
+/* Jobs that may wait for the writer, and jobs of one transaction: a batch this large takes about 50 ms. */
+#define LIMIT_WRITER_QUEUE 16384
+#define LIMIT_WRITER_BATCH 2048
+/* One pack of the content store: small enough to move and back up singly, few enough to keep all mapped. */
+#define LIMIT_PACK_BYTES (1ULL << 30)
+/* Packs of one lab: 4 TiB. */
+#define LIMIT_PACKS 4096
+
 /* Names and texts that people type. */
 #define LIMIT_NAME_BYTES 64
 #define LIMIT_LINE_BYTES 240
