@@ -74,6 +74,22 @@
 #define LIMIT_PATH_BYTES 4096
 #define LIMIT_PATH_DEPTH 128
 #define LIMIT_LINK_TARGET_BYTES 4096
+/* Folders and left-out things that an ingest looks at, for each file that it may take. */
+#define LIMIT_INGEST_ENTRIES_A_FILE 4U
+/* An archive may unpack to so much freely, and beyond it to so many times its own size: the kernel's unpacks
+ * to 10 times, text of one repeated line to 1,000 times. */
+#define LIMIT_ARCHIVE_FREE_BYTES (256ULL << 20)
+#define LIMIT_ARCHIVE_RATIO 100U
+/* The vault's memory while it ingests: paths, digests, manifest of LIMIT_RELEASE_FILES files. */
+#define LIMIT_INGEST_MEM_BYTES (1ULL << 30)
+/* An import child that says nothing for so long is ended; CPU time and address space that it may use. */
+#define LIMIT_IMPORT_SILENCE_MS 120000
+#define LIMIT_IMPORT_CPU_S 3600U
+#define LIMIT_IMPORT_MEM_BYTES (4ULL << 30)
+/* A .dsc is a page of text. */
+#define LIMIT_DSC_BYTES (256U << 10)
+/* Rows of one folder in one answer. */
+#define LIMIT_TREE_ROWS 4000
 
 /* Glass. */
 #define LIMIT_TILE_LINES 60

@@ -14,7 +14,7 @@ struct release_file {
 	struct str
 		path; /* raw bytes, '/'-separated, checked: relative, no empty, "." or ".." part, no NUL */
 	struct sha256
-		digest; /* of the content; of the target's text for a symbolic link; zero for a submodule */
+		digest; /* of the content; a symbolic link's is its target's text, a submodule's its commit id in hex */
 	uint64_t size,
 		lines; /* lines: ends of line, plus one for a last line without; 0 for binary files */
 	bool binary;
