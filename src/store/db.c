@@ -219,7 +219,7 @@ static enum err_kind touch(struct db *db, struct err *err)
 
 enum err_kind db_begin(struct db *db, struct err *err)
 {
-	assert(sqlite3_get_autocommit(db->handle));
+	assert(!db_in_transaction(db));
 	if (db->mode == DB_WRITE)
 		return control(db, "BEGIN IMMEDIATE", err);
 	enum err_kind rc = control(db, "BEGIN", err);
@@ -234,7 +234,7 @@ enum err_kind db_begin(struct db *db, struct err *err)
 
 enum err_kind db_commit(struct db *db, struct err *err)
 {
-	assert(!sqlite3_get_autocommit(db->handle));
+	assert(db_in_transaction(db));
 	end_statements(db);
 	return control(db, "COMMIT", err);
 }
@@ -243,13 +243,18 @@ void db_rollback(struct db *db)
 {
 	end_statements(db);
 	/* SQLite rolls back by itself after some failures; there is nothing left to do then. */
-	if (!sqlite3_get_autocommit(db->handle))
+	if (db_in_transaction(db))
 		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return !sqlite3_get_autocommit(db->handle);
 }
 
 enum err_kind db_savepoint(struct db *db, struct err *err)
 {
-	assert(!sqlite3_get_autocommit(db->handle));
+	assert(db_in_transaction(db));
 	return control(db, "SAVEPOINT job", err);
 }
 
@@ -262,7 +267,7 @@ enum err_kind db_release(struct db *db, struct err *err)
 void db_undo(struct db *db)
 {
 	end_statements(db);
-	if (!sqlite3_get_autocommit(db->handle))
+	if (db_in_transaction(db))
 		sqlite3_exec(db->handle, "ROLLBACK TO job; RELEASE job", NULL, NULL, NULL);
 }
 
