@@ -1,0 +1,199 @@
+/*
+ * point_auth: each call of a point is signed and counted. A counter is taken once; calls may overtake each
+ * other by LIMIT_POINT_WINDOW. What was counted before the vault started is below the stored counter and
+ * refused altogether.
+ */
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "app/call.h"
+
+enum { WINDOW_WORDS = LIMIT_POINT_WINDOW / 64 };
+static_assert(LIMIT_POINT_WINDOW % 64 == 0, "the window is whole words");
+
+struct point {
+	char name[CALL_POINT_BYTES];
+	struct sign_public key;
+	uint64_t floor; /* stored before this process began */
+	uint64_t highest;
+	uint64_t seen[WINDOW_WORDS]; /* bit counter % LIMIT_POINT_WINDOW, of the last so many */
+};
+
+struct point_auth {
+	pthread_mutex_t lock;
+	size_t count;
+	struct point points[LIMIT_POINTS];
+};
+
+enum err_kind point_auth_open(struct point_auth **auth, struct err *err)
+{
+	struct point_auth *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return err_set(err, ERR_LIMIT, "no memory for the points");
+	pthread_mutex_init(&a->lock, NULL);
+	*auth = a;
+	return OK;
+}
+
+void point_auth_close(struct point_auth *auth)
+{
+	if (auth == NULL)
+		return;
+	pthread_mutex_destroy(&auth->lock);
+	free(auth);
+}
+
+static struct point *find(struct point_auth *a, struct str name)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		if (str_eq(str_from(a->points[i].name), name))
+			return &a->points[i];
+	}
+	return NULL;
+}
+
+/* From the records, at the point's first call. Lock held. */
+static enum err_kind load(
+	struct point_auth *a, struct db *db, struct str name, struct point **point, struct err *err)
+{
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(
+		db, "SELECT public_key, counter FROM points WHERE name = :name", &s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":name", name);
+	rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	if (!row)
+		return err_set(err, ERR_AUTH, "this lab knows no such point");
+	struct str key = stmt_col_str(s, 0);
+	int64_t counter = stmt_col_i64(s, 1);
+
+	if (key.len != SIGN_PUBLIC_BYTES || a->count == LIMIT_POINTS || counter < 0) {
+		stmt_end(s);
+		return err_set(err, ERR_CORRUPT, "the record of the point does not make sense");
+	}
+	struct point *p = &a->points[a->count++];
+
+	memset(p, 0, sizeof(*p));
+	memcpy(p->name, name.ptr, name.len);
+	memcpy(p->key.bytes, key.ptr, SIGN_PUBLIC_BYTES);
+	p->floor = p->highest = (uint64_t)counter;
+	stmt_end(s);
+	*point = p;
+	return OK;
+}
+
+static bool bit_get(const struct point *p, uint64_t counter)
+{
+	uint64_t at = counter % LIMIT_POINT_WINDOW;
+
+	return (p->seen[at / 64] >> (at % 64) & 1) != 0;
+}
+
+static void bit_put(struct point *p, uint64_t counter, bool set)
+{
+	uint64_t at = counter % LIMIT_POINT_WINDOW, mask = UINT64_C(1) << (at % 64);
+
+	p->seen[at / 64] = set ? p->seen[at / 64] | mask : p->seen[at / 64] & ~mask;
+}
+
+/* Take the counter; false when it was taken, or is too far back to know. Lock held. */
+static bool take_counter(struct point *p, uint64_t counter)
+{
+	if (counter <= p->floor || counter > INT64_MAX)
+		return false;
+	if (counter > p->highest) {
+		uint64_t ahead = counter - p->highest;
+
+		if (ahead >= LIMIT_POINT_WINDOW)
+			memset(p->seen, 0, sizeof(p->seen));
+		for (uint64_t c = p->highest + 1; ahead < LIMIT_POINT_WINDOW && c < counter; c++)
+			bit_put(p, c, false);
+		p->highest = counter;
+	} else if (p->highest - counter >= LIMIT_POINT_WINDOW || bit_get(p, counter)) {
+		return false;
+	}
+	bit_put(p, counter, true);
+	return true;
+}
+
+/* The command line needs no key: the socket tells who is at its other end. */
+static enum err_kind check_console(const struct pipeline_request *request, struct err *err)
+{
+	if (request->uid == 0 || request->uid == getuid())
+		return OK;
+	return err_set(err, ERR_AUTH, "the command line is for the lab's own user");
+}
+
+enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
+	const struct pipeline_request *request, bool *is_signed, struct err *err)
+{
+	struct sign_public key;
+	struct point *point;
+	enum err_kind rc = OK;
+
+	if (str_eq(request->point, STR("console"))) {
+		*is_signed = false;
+		return check_console(request, err);
+	}
+	pthread_mutex_lock(&auth->lock);
+	point = find(auth, request->point);
+	if (point == NULL)
+		rc = load(auth, db, request->point, &point, err);
+	if (rc == OK)
+		key = point->key;
+	pthread_mutex_unlock(&auth->lock);
+	if (rc != OK)
+		return rc;
+	if (!sign_verify(&key, str_of(request->digest.bytes, SHA256_BYTES), &request->signature))
+		return err_set(err, ERR_AUTH, "the point's signature does not fit the call");
+
+	/* Only a call that the point has signed moves its counter. */
+	pthread_mutex_lock(&auth->lock);
+	bool taken = take_counter(point, request->counter);
+
+	pthread_mutex_unlock(&auth->lock);
+	if (!taken)
+		return err_set(err, ERR_AUTH, "the point's counter was used before");
+	*is_signed = true;
+	return OK;
+}
+
+enum err_kind point_auth_store(struct db *db, struct str point, uint64_t counter, struct err *err)
+{
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(db,
+		"UPDATE points SET counter = :counter WHERE name = :name AND counter < :counter",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_i64(s, ":counter", (int64_t)counter);
+	stmt_text(s, ":name", point);
+	return stmt_run(s, NULL, err);
+}
+
+void peer_address(const uint8_t *peer, char text[CALL_ADDRESS_BYTES])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t none[16];
+	uint8_t prefix[16] = { 0 };
+	char digits[INET6_ADDRSTRLEN] = "";
+
+	if (memcmp(peer, none, sizeof(none)) == 0) {
+		snprintf(text, CALL_ADDRESS_BYTES, "local");
+	} else if (memcmp(peer, mapped, sizeof(mapped)) == 0) {
+		inet_ntop(AF_INET, peer + sizeof(mapped), digits, sizeof(digits));
+		snprintf(text, CALL_ADDRESS_BYTES, "%s", digits);
+	} else {
+		/* One household or room has a /64: its owner can take any address in it. */
+		memcpy(prefix, peer, 8);
+		inet_ntop(AF_INET6, prefix, digits, sizeof(digits));
+		snprintf(text, CALL_ADDRESS_BYTES, "%s/64", digits);
+	}
+}

@@ -1,0 +1,98 @@
+/* session: tokens, people and their roles, read from the records each time. */
+#include "app/session.h"
+
+#include "app/person.h"
+#include "base/when.h"
+#include "crypto/digest.h"
+
+static enum err_kind read_row(struct db *db, struct arena *mem, const struct sha256 *token,
+	struct session *session, bool *is_ended, struct err *err)
+{
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(db,
+		"SELECT s.id, s.person, s.point, s.started_us, s.seen_us, s.ends_us, s.ended_us IS NULL, "
+		"s.mark, c.must_change, c.totp_confirmed, c.name FROM sessions s "
+		"LEFT JOIN credentials c ON c.person = s.person WHERE s.token = :token",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_blob(s, ":token", str_of(token->bytes, SHA256_BYTES));
+	rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	if (!row)
+		return err_set(err, ERR_NOT_FOUND, "no such session");
+	bool fits = arena_copy(mem, stmt_col_str(s, 0), &session->id) &&
+		arena_copy(mem, stmt_col_str(s, 1), &session->person_id) &&
+		arena_copy(mem, stmt_col_str(s, 2), &session->point) &&
+		arena_copy(mem, stmt_col_str(s, 10), &session->login);
+	struct str mark = stmt_col_str(s, 7);
+
+	session->started_us = stmt_col_i64(s, 3);
+	session->seen_us = stmt_col_i64(s, 4);
+	session->ends_us = stmt_col_i64(s, 5);
+	*is_ended = stmt_col_i64(s, 6) == 0;
+	if (mark.len == SHA256_BYTES)
+		memcpy(session->mark.bytes, mark.ptr, SHA256_BYTES);
+	session->must_change = stmt_col_i64(s, 8) != 0;
+	session->has_totp = stmt_col_i64(s, 9) != 0;
+	stmt_end(s);
+	return fits ? OK : err_set(err, ERR_LIMIT, "request memory used up");
+}
+
+enum err_kind session_find(const struct lab *lab, struct db *db, struct arena *mem,
+	const uint8_t token[SESSION_TOKEN_BYTES], int64_t now_us, struct session *session,
+	struct err *err)
+{
+	struct sha256 digest = sha256_of(str_of(token, SESSION_TOKEN_BYTES));
+	struct session found = { .person = { .person_name = STR(""),
+					 .organisation_id = STR(""),
+					 .organisation_name = STR(""),
+					 .line = STR("") } };
+	bool is_ended = true;
+	enum err_kind rc = read_row(db, mem, &digest, &found, &is_ended, err);
+
+	if (rc != OK)
+		return rc;
+	struct err why;
+
+	rc = person_load(db, mem, found.person_id, &found.person, &why);
+	if (rc != OK && rc != ERR_AUTH) {
+		*err = why;
+		return rc;
+	}
+	if (rc == ERR_AUTH) {
+		found.person.person_id = found.person_id;
+		found.person.roles = 0;
+	}
+	found.is_open = rc == OK && !is_ended && now_us < found.ends_us &&
+		now_us - found.seen_us < lab->settings.session_idle_s * WHEN_SECOND_US;
+	*session = found;
+	return OK;
+}
+
+void session_caller(const struct session *session, struct caller *caller)
+{
+	struct caller from = *caller;
+
+	*caller = session->person;
+	caller->session_id = session->id;
+	caller->point = from.point;
+	caller->address = from.address;
+	caller->is_console = from.is_console;
+}
+
+enum err_kind session_touch(struct db *db, struct str session_id, int64_t now_us, struct err *err)
+{
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(db,
+		"UPDATE sessions SET seen_us = :now WHERE id = :id AND seen_us < :now", &s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_i64(s, ":now", now_us);
+	stmt_text(s, ":id", session_id);
+	return stmt_run(s, NULL, err);
+}

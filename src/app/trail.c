@@ -1,0 +1,210 @@
+/* trail: session keys in memory, by session id, chained in buckets. */
+#include "app/trail.h"
+
+#include <pthread.h>
+
+#include "crypto/sign.h"
+
+enum { BUCKETS = 256, MAGIC_BYTES = 4, HEAD_BYTES = MAGIC_BYTES + 4 };
+static const char magic[] = "vts1";
+enum { WRAPPED_BYTES = SEAL_KEY_BYTES + BOX_OVERHEAD_BYTES };
+
+struct session_key {
+	struct session_key *next;
+	char session[LAB_ID_BYTES];
+	uint32_t seq;
+	struct seal_key key;
+	uint8_t wrapped[WRAPPED_BYTES];
+};
+
+/* The writer's thread makes and uses keys; others only end them. */
+struct session_keys {
+	pthread_mutex_t lock;
+	size_t count;
+	struct session_key *buckets[BUCKETS];
+};
+
+enum err_kind trail_open(struct session_keys **keys, struct err *err)
+{
+	struct session_keys *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return err_set(err, ERR_LIMIT, "no memory for session keys");
+	pthread_mutex_init(&k->lock, NULL);
+	*keys = k;
+	return OK;
+}
+
+static void drop(struct session_key *key)
+{
+	secret_wipe(key, sizeof(*key));
+	free(key);
+}
+
+void trail_close(struct session_keys *keys)
+{
+	if (keys == NULL)
+		return;
+	for (size_t b = 0; b < BUCKETS; b++) {
+		while (keys->buckets[b] != NULL) {
+			struct session_key *first = keys->buckets[b];
+
+			keys->buckets[b] = first->next;
+			drop(first);
+		}
+	}
+	pthread_mutex_destroy(&keys->lock);
+	free(keys);
+}
+
+/* The link that holds the session's key, or the empty one at the end of its chain. Lock held. */
+static struct session_key **find(struct session_keys *keys, struct str session_id)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < session_id.len; i++)
+		sum = sum * 31 + (uint8_t)session_id.ptr[i];
+	struct session_key **at = &keys->buckets[sum % BUCKETS];
+
+	while (*at != NULL && !str_eq(str_from((*at)->session), session_id))
+		at = &(*at)->next;
+	return at;
+}
+
+void trail_forget(struct session_keys *keys, struct str session_id)
+{
+	pthread_mutex_lock(&keys->lock);
+	struct session_key **at = find(keys, session_id);
+	struct session_key *key = *at;
+
+	if (key != NULL) {
+		*at = key->next;
+		keys->count--;
+		drop(key);
+	}
+	pthread_mutex_unlock(&keys->lock);
+}
+
+static enum err_kind next_seq(struct db *db, struct str session_id, uint32_t *seq, struct err *err)
+{
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(db,
+		"SELECT coalesce(max(seq) + 1, 0) FROM session_keys WHERE session = :session", &s,
+		err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":session", session_id);
+	rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	*seq = (uint32_t)stmt_col_i64(s, 0);
+	stmt_end(s);
+	return OK;
+}
+
+/* Into the empty link `made`. Lock held. */
+static enum err_kind make_key(struct lab *lab, struct db *db, struct arena *mem,
+	struct str session_id, struct session_key **made, struct err *err)
+{
+	struct str wrapped;
+	struct session_key *key = calloc(1, sizeof(*key));
+
+	if (key == NULL || lab->session_keys->count >= LIMIT_SESSIONS) {
+		free(key);
+		return err_set(err, ERR_LIMIT, "%d sessions are open already", LIMIT_SESSIONS);
+	}
+	assert(session_id.len < sizeof(key->session));
+	memcpy(key->session, session_id.ptr, session_id.len);
+	seal_generate(&key->key);
+	enum err_kind rc = next_seq(db, session_id, &key->seq, err);
+
+	if (rc == OK)
+		rc = box_close(mem, &lab->keys.officer_role, str_of(key->key.bytes, SEAL_KEY_BYTES),
+			&wrapped, err);
+	if (rc != OK) {
+		drop(key);
+		return rc;
+	}
+	assert(wrapped.len == WRAPPED_BYTES);
+	memcpy(key->wrapped, wrapped.ptr, WRAPPED_BYTES);
+	*made = key;
+	lab->session_keys->count++;
+	return OK;
+}
+
+/*
+ * The wrapped key must be a row before anything sealed with it is one: asked each time, because the
+ * transaction that stored it may have been undone.
+ */
+static enum err_kind ensure_row(struct db *db, const struct session_key *key, struct err *err)
+{
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(db,
+		"INSERT INTO session_keys (session, seq, recipient, wrapped) "
+		"VALUES (:session, :seq, :recipient, :wrapped) "
+		"ON CONFLICT (session, seq, recipient) DO NOTHING",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":session", str_from(key->session));
+	stmt_i64(s, ":seq", key->seq);
+	stmt_text(s, ":recipient", STR(TRAIL_OFFICER_ROLE));
+	stmt_blob(s, ":wrapped", str_of(key->wrapped, WRAPPED_BYTES));
+	return stmt_run(s, NULL, err);
+}
+
+/* magic || seq || sealed, in mem. */
+static enum err_kind seal_with(const struct session_key *key, struct arena *mem, struct str plain,
+	struct str *sealed, struct err *err)
+{
+	struct str body;
+	struct out o;
+	enum err_kind rc = seal_close(mem, &key->key, str_from(key->session), plain, &body, err);
+
+	if (rc != OK)
+		return rc;
+	out_init(&o, mem, HEAD_BYTES + body.len);
+	out_put(&o, STR("vts1"));
+	out_be32(&o, key->seq);
+	out_put(&o, body);
+	return out_finish(&o, sealed, err);
+}
+
+enum err_kind trail_seal(struct lab *lab, struct db *db, struct arena *mem, struct str session_id,
+	struct str plain, struct str *sealed, struct err *err)
+{
+	struct session_keys *keys = lab->session_keys;
+	enum err_kind rc = OK;
+
+	pthread_mutex_lock(&keys->lock);
+	struct session_key **at = find(keys, session_id);
+
+	if (*at == NULL)
+		rc = make_key(lab, db, mem, session_id, at, err);
+	if (rc == OK)
+		rc = ensure_row(db, *at, err);
+	if (rc == OK)
+		rc = seal_with(*at, mem, plain, sealed, err);
+	pthread_mutex_unlock(&keys->lock);
+	return rc;
+}
+
+bool trail_is_sealed(struct str detail)
+{
+	return detail.len >= HEAD_BYTES + SEAL_OVERHEAD_BYTES &&
+		memcmp(detail.ptr, magic, MAGIC_BYTES) == 0;
+}
+
+bool trail_split(struct str detail, uint32_t *seq, struct str *sealed)
+{
+	if (!trail_is_sealed(detail))
+		return false;
+	const uint8_t *at = (const uint8_t *)detail.ptr + MAGIC_BYTES;
+
+	*seq = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	*sealed = str_skip(detail, HEAD_BYTES);
+	return true;
+}
