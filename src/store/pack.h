@@ -1,13 +1,20 @@
 /*
- * pack: the content store: blobs by SHA-256 in append-only packs of at most 1 GiB, memory-mapped for reading.
- * Where a blob lies is a row of the records (table blobs), written in the transaction that makes it part of
- * the lab: bytes that no row names do not exist, and the next start cuts them off.
+ * pack: the content store: blobs by SHA-256 in append-only packs of at most 1 GiB, memory-mapped for reading
+ * (docs/formats/store.md). Where a blob lies is a row of the records (table blobs), written in the transaction
+ * that makes it part of the lab: bytes that no row names do not exist, and the next start cuts them off.
+ *
+ * Invariants
+ *  - a byte that a row names is never written again; a pack only grows, until pack_compact replaces it whole;
+ *  - no bytes are handed out that were not hashed since the start;
+ *  - PACK_PAD_BYTES readable bytes follow every blob, so that a scan may read ahead.
  */
 #ifndef STORE_PACK_H
 #define STORE_PACK_H
 
 #include "crypto/digest.h"
 #include "store/db.h"
+
+enum { PACK_PAD_BYTES = 64 };
 
 struct pack_store;
 
@@ -18,12 +25,20 @@ struct pack_place {
 	uint64_t offset, len;
 };
 
-/* dir_fd: LAB/store. db says where the last byte in use lies; what follows is cut off. */
+/*
+ * dir_fd: LAB/store, borrowed until pack_close. db says where the last byte in use lies; what follows is cut
+ * off, and packs that no row names are removed. A pack that is shorter than its rows say is logged, read as
+ * far as it goes, and never appended to.
+ * Errors: ERR_CONFLICT (another process has it open), ERR_IO.
+ */
 MUST_CHECK enum err_kind pack_open(
+	int dir_fd, struct db *db, struct pack_store **store, struct err *err);
+/* For reading only: takes no lock and changes nothing, beside a running vault too. */
+MUST_CHECK enum err_kind pack_open_read(
 	int dir_fd, struct db *db, struct pack_store **store, struct err *err);
 void pack_close(struct pack_store *store);
 
-/* One ingest at a time appends. Between pack_begin and pack_end nothing is visible. */
+/* One ingest at a time appends (ERR_CONFLICT). Between pack_begin and pack_end nothing is visible. */
 MUST_CHECK enum err_kind pack_begin(struct pack_store *store, struct err *err);
 /* Appends unless the db or this batch has the digest already; *place either way; *fresh says whether new. */
 MUST_CHECK enum err_kind pack_add(struct pack_store *store, struct db *read, struct str bytes,
@@ -37,14 +52,22 @@ MUST_CHECK enum err_kind pack_record(
 	struct db *db, const struct pack_place *places, size_t count, struct err *err);
 
 /* The bytes of a blob, mapped; valid until pack_close. Checked against the digest at the first reading.
- * Errors: ERR_NOT_FOUND, ERR_CORRUPT. Any thread. */
+ * Errors: ERR_NOT_FOUND, ERR_CORRUPT (names the digest). Any thread. */
 MUST_CHECK enum err_kind pack_read(struct pack_store *store, struct db *db,
 	const struct sha256 *digest, struct str *bytes, struct err *err);
 /* Every blob re-hashed; *checked counts. Errors: ERR_CORRUPT names the first bad one. */
 MUST_CHECK enum err_kind pack_verify(
 	struct pack_store *store, struct db *db, uint64_t *checked, struct err *err);
-/* Offline: rewrite packs without the blobs that no manifest names. */
-MUST_CHECK enum err_kind pack_compact(
-	struct pack_store *store, struct db *db, uint64_t *freed_bytes, struct err *err);
+
+/* Does anything name this blob still? */
+typedef enum err_kind pack_live_fn(
+	void *arg, const struct sha256 *digest, bool *live, struct err *err);
+/*
+ * Offline: drop blobs that nothing names; packs that held one are rewritten. New packs first, then one
+ * transaction that moves the rows, then the old packs go: a crash leaves one state or the other, and files
+ * that the next start removes. Bytes handed out before are invalid.
+ */
+MUST_CHECK enum err_kind pack_compact(struct pack_store *store, struct db *db,
+	pack_live_fn *is_live, void *arg, uint64_t *freed_bytes, struct err *err);
 
 #endif
