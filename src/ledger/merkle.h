@@ -17,8 +17,8 @@ struct merkle_path {
 /* The right edge of a tree: what is needed to append. Copyable. */
 struct merkle_edge {
 	uint64_t size;
-	struct sha256 nodes
-		[64]; /* nodes[level] is a full subtree of 2^level leaves when bit `level` of size is set */
+	/* nodes[level] is a full subtree of 2^level leaves when bit `level` of size is set */
+	struct sha256 nodes[64];
 };
 
 struct sha256 merkle_leaf(struct str entry);
@@ -36,7 +36,11 @@ MUST_CHECK enum err_kind merkle_inclusion(uint64_t leaf_index, uint64_t tree_siz
 	merkle_read_fn *read, void *arg, struct merkle_path *path, struct err *err);
 MUST_CHECK enum err_kind merkle_consistency(uint64_t old_size, uint64_t new_size,
 	merkle_read_fn *read, void *arg, struct merkle_path *path, struct err *err);
-/* Errors: ERR_INPUT (wrong length, index, sizes), ERR_CORRUPT (root differs). The path is consumed exactly. */
+/*
+ * The path is consumed exactly. Consistency from size 0, and between equal sizes, has an empty path; the old
+ * root of size 0 is merkle_empty().
+ * Errors: ERR_INPUT (wrong length, index, sizes), ERR_CORRUPT (root differs).
+ */
 MUST_CHECK enum err_kind merkle_verify_inclusion(uint64_t leaf_index, uint64_t tree_size,
 	const struct sha256 *leaf, const struct merkle_path *path, const struct sha256 *root,
 	struct err *err);

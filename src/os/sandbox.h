@@ -2,12 +2,16 @@
  * sandbox: how a pooled child gives up its rights, before it reads the first untrusted byte.
  *
  * Layers, each required; a missing one is an error and the child does not run (fail closed):
- *  - own user, mount, network, IPC, UTS and PID namespaces; the root is an empty tmpfs that holds at most
- *    one read-only bind mount, /src;
- *  - Landlock by the probed ABI: nothing, or reading beneath /src;
- *  - seccomp: a short list of system calls a profile, everything else kills;
+ *  - own user and PID namespaces, made by sandbox_spawn: the child is process 1 of its own, so that no
+ *    process stands between it and its parent; own mount, network, IPC, UTS and cgroup namespaces, made by
+ *    sandbox_enter. The root is an empty read-only tmpfs, or the one folder that the child may read;
+ *  - Landlock by the probed ABI: nothing, or reading beneath that folder;
+ *  - seccomp: a short list of system calls a profile; a few harmless questions are answered with an error,
+ *    everything else kills;
  *  - rlimits: address space, CPU, open files, core 0, processes 0, file size;
- *  - no_new_privs, not dumpable, no core.
+ *  - no capabilities, no_new_privs, not dumpable.
+ *
+ * A sanitizer's runtime needs what these layers refuse: children run in builds without sanitizers only.
  */
 #ifndef OS_SANDBOX_H
 #define OS_SANDBOX_H
@@ -20,8 +24,11 @@
 
 enum sandbox_profile {
 	SANDBOX_COMPUTE, /* memory, its socket, descriptors it is handed: layout, draw */
-	SANDBOX_READER, /* the same and opening files read-only beneath /src: import */
+	SANDBOX_READER, /* the same and opening files read-only beneath SANDBOX_SRC: import */
 };
+
+/* Where a SANDBOX_READER finds the folder that it was given: it is the root of its file system. */
+#define SANDBOX_SRC "/"
 
 struct sandbox_limits {
 	uint64_t memory_bytes; /* address space */
@@ -31,17 +38,21 @@ struct sandbox_limits {
 };
 
 /*
- * Enter, for good. Call in the child while it has one thread.
- * src_fd  folder or file shown read-only as /src, or -1
+ * Enter, for good. Call in a child of sandbox_spawn while it has one thread. Its standard error is closed on
+ * success: from here on it tells its parent only what the messages allow.
+ * src_fd  an open folder: becomes the root, for reading (its parents need not be reachable); -1: the root is
+ *         empty. A file that the child may read is simply a descriptor and needs no mention here
  * Errors: ERR_IO names the layer that is missing.
  */
 MUST_CHECK enum err_kind sandbox_enter(enum sandbox_profile profile,
 	const struct sandbox_limits *limits, int src_fd, struct err *err);
 
 /*
- * Start this program again as `vitrine --child ROLE` with descriptor 3 = its end of an ipc pair, a
- * cleared environment, every other descriptor closed.
- * *pid   to be reaped by the caller; *sock  our end
+ * Start this program again (/proc/self/exe) as `vitrine --child ROLE` in user and PID namespaces of its own,
+ * with descriptor 3 = its end of an ipc pair, a cleared environment, standard input and output on /dev/null,
+ * every other descriptor closed. It is killed when the thread that spawned it ends.
+ * *pid   to be reaped by the caller (SIGKILL ends it at any time); *sock  our end
+ * Errors: ERR_IO names the step that failed, in the parent or in the child up to its execve.
  */
 MUST_CHECK enum err_kind sandbox_spawn(const char *role, int *pid, int *sock, struct err *err);
 
@@ -56,9 +67,12 @@ enum { SANDBOX_PROBES = 10 };
 int sandbox_probe_all(struct sandbox_probe rows[SANDBOX_PROBES]);
 
 /*
- * Started as root: give every right up for `user` (or the lab folder's owner when it is not root), for
- * good, keeping access to the lab through a private mount (the caller's cwd is the lab afterwards).
- * Started as anybody else: chdir only.
+ * Started as root: give every right up for `user` (NULL or "": the lab folder's owner, when that is not root),
+ * for good, keeping access to the lab through a private mount, because folders above it may be closed to that
+ * user. The current folder is the lab afterwards; in this process and its children /mnt shows nothing else.
+ * Started as anybody else: chdir only. One thread only; paths that are relative to the old folder or lie in
+ * closed ones are to be opened before.
+ * Errors: ERR_NOT_FOUND (no such lab or user), ERR_DENIED (root would stay root), ERR_IO.
  */
 MUST_CHECK enum err_kind user_enter_lab(const char *lab_path, const char *user, struct err *err);
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Rights: what each process of a running lab may do, read from the kernel, and what a killed one leaves."""
+import os
+import signal
+
+from tap import run
+from fixture import Fixture, expect_refusal
+
+lab = Fixture(releases=1)
+engagement = lab.engagement()
+lab.grant(engagement)
+rita = lab.person("rita")
+where = {"engagement": engagement, "release": lab.releases[0]}
+rita.view(**where, path="Makefile")
+
+
+def processes():
+    """{role: [pid]} of the lab's processes, from /proc: children name themselves by their arguments."""
+    roles, waiting = {}, [lab.lab.process.pid]
+    while waiting:
+        pid = waiting.pop()
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                waiting += [int(child) for child in file.read().split()]
+        except FileNotFoundError:
+            continue
+        role = words[2] if words[1:2] == [b"--child"] else words[1] if len(words) > 1 else words[0]
+        roles.setdefault(role.decode(), []).append(pid)
+    return roles
+
+
+def status(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def nobody_serves_as_root():
+    found = processes()
+    assert {"layout", "draw"} <= set(found), found
+    for role, pids in found.items():
+        if role == "up" and os.getuid() == 0:
+            continue
+        for pid in pids:
+            real = status(pid)["Uid"].split()
+            assert "0" not in real, (role, real)
+
+
+def every_process_gave_up_new_privileges_and_filters_where_it_must():
+    for role, pids in processes().items():
+        for pid in pids:
+            got = status(pid)
+            if role != "up":
+                assert got["NoNewPrivs"] == "1", (role, got["NoNewPrivs"])
+            if role in ("layout", "draw"):
+                assert got["Seccomp"] == "2", (role, got["Seccomp"])
+
+
+def children_see_an_empty_root_and_no_network():
+    for role in ("layout", "draw"):
+        for pid in processes()[role]:
+            assert os.listdir(f"/proc/{pid}/root") in ([], ["src"]), (role, os.listdir(f"/proc/{pid}/root"))
+            assert os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net"), role
+
+
+def a_killed_child_is_replaced_and_the_reader_goes_on():
+    for role in ("layout", "draw"):
+        for pid in processes()[role]:
+            os.kill(pid, signal.SIGKILL)
+    for attempt in range(4):
+        try:
+            rita.view(**where, path="Makefile")
+            break
+        except Exception:
+            assert attempt < 3
+    page, png = rita.view(**where, path="src/packet.c")
+    assert png.startswith(b"\x89PNG")
+
+
+def a_killed_vault_loses_nothing_that_was_acknowledged():
+    before = lab.ada.verb("ledger.list")["entries"][0]
+    for pid in processes()["vault"]:
+        os.kill(pid, signal.SIGKILL)
+    lab.lab.process.wait(20)
+    assert lab.lab.process.returncode != 0, "the supervisor must say that the vault died"
+    lab.lab.start()
+    again = lab.person("aron").verb("ledger.entry", index=before["index"])
+    assert again["redacted"] is False
+    assert lab.lab.run("ledger", "verify").returncode == 0
+
+
+def strangers_get_nothing():
+    client = lab.lab.client()
+    for verb in ("engagement.mine", "record.list", "source.tree", "ledger.list", "trail.export"):
+        expect_refusal(401, lambda verb=verb: client.verb(verb))
+    status_, headers, _ = client.request("GET", "/")
+    assert status_ in (200, 302, 303), status_
+    assert "default-src 'none'" in headers["content-security-policy"], headers
+
+
+run([nobody_serves_as_root, every_process_gave_up_new_privileges_and_filters_where_it_must,
+     children_see_an_empty_root_and_no_network, a_killed_child_is_replaced_and_the_reader_goes_on,
+     strangers_get_nothing, a_killed_vault_loses_nothing_that_was_acknowledged], lab.remove)
