@@ -10,6 +10,11 @@
 #include <string.h>
 #include <time.h>
 
+/* A library whose own header names one of them: its user's meson.build has that header read before the ban. */
+#ifdef BANNED_FIRST
+#include BANNED_FIRST
+#endif
+
 #pragma GCC poison sprintf vsprintf strcpy strcat strncpy strncat strtok atoi atol atoll gets
 #undef alloca
 #pragma GCC poison localtime gmtime ctime asctime alloca rand srand drand48

@@ -8,12 +8,10 @@
 #ifndef GLASS_GLASS_H
 #define GLASS_GLASS_H
 
-#include "base/limit.h"
-#include "crypto/digest.h"
+#include "glass/grid.h"
+#include "glass/profile.h"
 
-enum glass_theme { GLASS_LIGHT, GLASS_DARK, GLASS_CONTRAST, GLASS_THEMES };
-enum glass_zoom { GLASS_1X, GLASS_1_5X, GLASS_2X, GLASS_ZOOMS };
-enum { GLASS_ROWS = LIMIT_TILE_LINES + 1, GLASS_VISIBLE_BYTES_MAX = 240 };
+enum { GLASS_VISIBLE_BYTES_MAX = 240 };
 
 struct glass_request {
 	struct sha256 blob;
@@ -28,12 +26,6 @@ struct glass_request {
 	struct str visible; /* "Reviewer 3 · Operator A · ENG-7 · 22 Nov 2026 15:04 UTC", UTF-8 */
 };
 
-/* A rectangle of cells that can be clicked; no text. */
-struct glass_hit {
-	uint16_t row, column, columns;
-	uint16_t id;
-};
-
 struct glass_page {
 	struct str png; /* in the arena */
 	uint32_t lines, columns_max; /* of the whole file: lines, and cells of its longest line */
@@ -43,7 +35,7 @@ struct glass_page {
 	const char *language; /* static text: "C", "plain" */
 	struct glass_hit *hits;
 	size_t hit_count;
-	char profile[24]; /* id of the render profile: version, font, grammar, theme, zoom */
+	char profile[PROFILE_ID_BYTES]; /* id of the render profile */
 };
 
 struct glass;
