@@ -9,6 +9,8 @@
 #include "app/verb.h"
 
 extern const struct verb verbs_lab[]; /* run_lab.c */
+extern const struct verb verbs_engagement[]; /* see_engagement.c */
+extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
 
 struct kinds;

@@ -31,7 +31,7 @@ enum field_type {
 	FIELD_LINE,
 	FIELD_NAME, /* of an account: a-z 0-9 . _ -, begins with a letter */
 	FIELD_TEXT,
-	FIELD_ID, /* of a record of `target` */
+	FIELD_ID, /* of a record of the field's target */
 	FIELD_ENUM,
 	FIELD_INT,
 	FIELD_BOOL,
@@ -49,10 +49,10 @@ struct kind_field {
 	const char *name, *label, *help;
 	enum field_type type;
 	bool list, required, unique;
-	bool set_by_program; /* no argument of create or edit */
 	int64_t min, max; /* bytes, items of a list, or the number itself */
 	const char *words; /* FIELD_ENUM: separated by spaces */
-	const struct kind *target; /* FIELD_ID */
+	const char *target_name; /* FIELD_ID: of this kind */
+	const struct kind *target;
 };
 
 struct kind_state {
@@ -69,12 +69,18 @@ enum kind_duty {
 /* Who counts as the same for a check. */
 enum kind_apart { APART_PERSON, APART_LINE, APART_ORGANISATION };
 
+/* Why not, in plain words; kind OK: nothing is against it. why is a literal or lives in the desk's memory. */
+struct refusal {
+	enum err_kind kind;
+	const char *why;
+};
+
 /*
- * A named condition. *why stays NULL when it holds, else gets a literal or bytes of desk->mem that complete
- * "not possible: ". Errors are those of reading, never a refusal.
+ * A named condition: sets *no when it does not hold. Fields may be missing: then it holds, since what is
+ * needed is asked for apart. Errors are those of reading, never a refusal.
  */
 typedef enum err_kind kind_predicate_fn(const struct record_desk *desk, const struct record *record,
-	const char **why, struct err *err);
+	struct refusal *no, struct err *err);
 
 /* Who may do something. */
 struct kind_who {
@@ -85,6 +91,8 @@ struct kind_who {
 
 struct kind_transition {
 	const char *name, *label, *help, *tone;
+	const char *verb; /* "grant.propose" */
+	const char *done; /* "proposed": completes "you … it" */
 	uint32_t from; /* mask of places in kind->states */
 	size_t to;
 	struct kind_who who;
@@ -109,7 +117,7 @@ struct kind {
 	const char *inside_states; /* " draft proposed ", for queries */
 	size_t first_state;
 	const char *create_verb; /* "product.create", or a verb of the program that makes them */
-	const char *create_label;
+	const char *create_label, *edit_verb;
 	bool created_by_program;
 	struct kind_who create, edit;
 	uint32_t edit_states; /* 0: never edited */
@@ -149,8 +157,11 @@ size_t kind_state(const struct kind *kind, struct str name);
 /* "line", "id", "enum" …: the words of lab.describe and of the files. */
 const char *field_type_word(enum field_type type);
 
-/* NULL when there is none of that name. */
-kind_predicate_fn *kind_predicate(struct str name);
+/*
+ * NULL when there is none of that name, or when the kind lacks a field that it reads: *lacks names the field.
+ * The kind's fields are read already, their targets by name only.
+ */
+kind_predicate_fn *kind_predicate(const struct kind *kind, struct str name, const char **lacks);
 
 struct jw;
 /* The array "kinds" of lab.describe, as one value; `allowed` is for this caller. */

@@ -37,7 +37,7 @@ struct record_value {
 };
 
 struct record {
-	const struct kind *kind;
+	const struct kind *kind; /* the state is one of its states */
 	struct str id, state, title, created_by;
 	int64_t version, created_us, changed_us;
 	struct record_value *values; /* kind->field_count of them */
@@ -62,8 +62,9 @@ bool record_given(const struct record *record, const char *field);
 void record_write_values(const struct record *record, struct jw *w);
 
 /*
- * Values of a JSON object (a verb's checked arguments, or a stored body) by the kind's fields; members that
- * are no field are passed over. Errors: ERR_INPUT names the field.
+ * Values of a JSON object (a verb's checked arguments) by the kind's fields; members that are no field are
+ * passed over. An empty text or list is given and empty: in an edit it clears the field.
+ * Errors: ERR_INPUT names the field and what it must be.
  */
 MUST_CHECK enum err_kind record_values_read(const struct record_desk *desk, const struct kind *kind,
 	const json_t *object, struct record_value **values, struct err *err);
@@ -73,7 +74,8 @@ struct record_act {
 	const struct kind_transition *transition; /* NULL: create, or edit */
 	int64_t version; /* refuse when the record has another; 0: any */
 	struct str note;
-	const struct record_value *values; /* given ones replace what is there */
+	const struct record_value
+		*values; /* one a field of the kind, given ones replace what is there; NULL: none */
 };
 
 /*
@@ -97,10 +99,13 @@ MUST_CHECK enum err_kind record_edit(const struct record_desk *desk, struct reco
 MUST_CHECK enum err_kind record_move(const struct record_desk *desk, struct record *record,
 	const struct record_act *act, struct err *err);
 
-/* May the caller make a record of the kind? *why is NULL, or why not: "only an officer may do this". */
-void record_may_create(const struct record_desk *desk, const struct kind *kind, const char **why);
-/* transition NULL: edit. Errors are those of reading; a refusal is OK with *why set. */
+/* May the caller make a record of the kind? "only an officer may do this". */
+struct refusal record_may_create(const struct record_desk *desk, const struct kind *kind);
+/*
+ * transition NULL: edit. Needed fields that are still missing are no refusal: the act may bring them.
+ * A refusal is OK with *no set; errors are those of reading.
+ */
 MUST_CHECK enum err_kind record_may(const struct record_desk *desk, const struct record *record,
-	const struct kind_transition *transition, const char **why, struct err *err);
+	const struct kind_transition *transition, struct refusal *no, struct err *err);
 
 #endif

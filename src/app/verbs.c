@@ -4,6 +4,8 @@
 
 static const struct verb *const families[] = {
 	verbs_lab,
+	verbs_engagement,
+	verbs_record,
 	verbs_session,
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
