@@ -12,32 +12,12 @@
 #define LEDGER_LOG_H
 
 #include "crypto/sign.h"
+#include "ledger/entry.h"
 #include "ledger/merkle.h"
 #include "store/db.h"
 #include "store/writer.h"
 
 struct ledger;
-
-/* One public field of an entry: text, or a number when is_number. */
-struct entry_field {
-	const char *name; /* declared in the verb table */
-	struct str text;
-	int64_t number;
-	bool is_number;
-};
-enum { ENTRY_FIELDS_MAX = 24 };
-
-struct entry_draft {
-	const char *kind; /* "source.view" */
-	int64_t time_us;
-	struct entry_field fields[ENTRY_FIELDS_MAX];
-	size_t field_count;
-	struct str detail; /* private; JSON or sealed bytes; may be empty */
-	struct sha256
-		request; /* of the point's signed request; all zero: none (start-up, command) */
-	/* Columns for finding it again; not part of the entry. Empty: none. */
-	struct str session, record;
-};
 
 struct entry_row {
 	uint64_t index;
