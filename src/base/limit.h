@@ -37,6 +37,10 @@
 /* Requests that one connection may have under way; the reader stops reading beyond. */
 #define LIMIT_LINK_INFLIGHT 1024
 #define LIMIT_LINK_CONNECTIONS 64
+/* Answers that wait for a slow reader: beyond the first, its calls are no longer read; beyond the second
+ * (1,024 marked pages of 40 KB under way fit), it is cut off. */
+#define LIMIT_LINK_WAITING_BYTES (8U << 20)
+#define LIMIT_LINK_WAITING_BYTES_MAX (64U << 20)
 
 /* A ledger entry (design: at most 4 KiB; tlog-tiles allow 65,535). */
 #define LIMIT_ENTRY_BYTES 4096

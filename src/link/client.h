@@ -14,18 +14,21 @@ struct client;
 struct client_options {
 	const char *socket_path;
 	const char *point; /* name of the point, or "console" for the command line */
-	const struct sign_secret *key; /* of the point; NULL: unsigned (only the console) */
-	int timeout_ms; /* for one call; 0: 30,000 */
+	const struct sign_secret
+		*key; /* of the point, borrowed; NULL: unsigned (only the console) */
+	int timeout_ms; /* for one call without answer or progress; 0: 30,000 */
 };
 
 struct client_call {
 	const char *verb;
 	const uint8_t *token; /* FRAME_TOKEN_BYTES, or NULL */
-	const uint8_t *peer; /* 16 bytes, or NULL */
+	const uint8_t *peer; /* FRAME_PEER_BYTES, or NULL */
+	const uint8_t *idempotency_key; /* FRAME_KEY_BYTES, or NULL: not to be sent again */
 	struct str body;
-	int fd; /* handed over with the call (release.ingest), or -1 */
-	void (*progress)(void *arg, struct str json);
-	bool (*cancelled)(void *arg); /* asked about four times a second; may be NULL */
+	int fd; /* a copy goes over with the call (release.ingest); -1: none */
+	void (*progress)(void *arg, struct str json); /* on the caller's thread; may be NULL */
+	bool (*cancelled)(
+		void *arg); /* asked about four times a second; may be NULL. The answer is awaited still */
 	void *arg;
 };
 
@@ -36,10 +39,15 @@ struct client_answer {
 	struct sha256 root;
 };
 
+/* Connects. *c is the caller's to client_close. Errors: ERR_NOT_FOUND (nobody listens), ERR_INPUT, ERR_IO. */
 MUST_CHECK enum err_kind client_open(
 	const struct client_options *options, struct client **c, struct err *err);
+/* When no call is under way any more. */
 void client_close(struct client *c);
-/* OK when an answer came, whatever its status. Any thread. Errors: ERR_IO, ERR_LIMIT (time-out). */
+/*
+ * OK when an answer came, whatever its status. Any thread. Errors: ERR_INPUT (verb or body malformed), ERR_IO,
+ * ERR_NOT_FOUND (nobody listens any more), ERR_LIMIT (time-out; the call is cancelled).
+ */
 MUST_CHECK enum err_kind client_ask(struct client *c, struct arena *mem,
 	const struct client_call *call, struct client_answer *answer, struct err *err);
 

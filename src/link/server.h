@@ -1,6 +1,10 @@
 /*
  * server: the answering side of the link on a Unix socket: an epoll thread that reads frames, hands each call to
  * `handle`, and writes whatever waits in one go. Knows no verb.
+ *
+ * Back-pressure: a connection with LIMIT_LINK_INFLIGHT calls under way, or LIMIT_LINK_WAITING_BYTES of answers
+ * that it does not read, is not read from; beyond LIMIT_LINK_WAITING_BYTES_MAX it is cut off. A malformed frame
+ * closes its connection and no other.
  */
 #ifndef LINK_SERVER_H
 #define LINK_SERVER_H
@@ -28,10 +32,14 @@ const struct frame_call *server_call_frame(const struct server_call *call);
 int server_call_fd(const struct server_call *call);
 /* Uid of the process at the other end (SO_PEERCRED). */
 unsigned server_call_uid(const struct server_call *call);
-/* True once the caller cancelled or went away. */
+/* True once the caller cancelled or went away, or the server stops. */
 bool server_call_cancelled(const struct server_call *call);
+/* At most FRAME_PROGRESS_BODY_BYTES_MAX bytes; dropped when longer, or when the caller does not keep up. */
 void server_progress(struct server_call *call, struct str json);
-/* Ends the call. answer->request_id is filled in here; bytes are copied. */
+/*
+ * Ends the call, whose memory is gone afterwards. answer->request_id is filled in here; bytes are copied. A body
+ * that does not fit a frame is replaced by an answer of status ERR_LIMIT.
+ */
 void server_answer(struct server_call *call, const struct frame_answer *answer);
 
 #endif
