@@ -1,0 +1,91 @@
+/*
+ * http: the HTTPS face of a point: libmicrohttpd over GnuTLS, TLS 1.3 only. Knows no page.
+ *
+ * Invariants
+ *  - no work runs on the library's threads: a complete request is suspended, handed to a pool of
+ *    workers, and resumed when its response is ready;
+ *  - connections <= HTTP_CONNECTIONS_A_THREAD x threads: the library's epoll loop fetches 128 events a
+ *    call and waits for ever when exactly 128 came while work was pending (tests/unit/http/test_lockstep);
+ *  - header bytes, body bytes, connections in all and by address, and idle time are bounded;
+ *  - every response carries the security headers; nothing but a named asset may be cached.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+	HTTP_CONNECTIONS_A_THREAD = 127,
+	HTTP_THREADS = 4, /* of the library: TLS and parsing; two cores keep them busy */
+	HTTP_URI_BYTES_MAX = 8
+		<< 10, /* path and query; a path inside a release is at most 4 KiB, escaped */
+	HTTP_EXTRA_HEADERS_MAX = 4,
+	HTTP_MEM_BYTES = 16 << 20, /* one request: its body, the vault's answer twice, its page */
+};
+
+enum http_method { HTTP_GET, HTTP_POST }; /* HEAD is a GET whose body is not sent */
+
+/* The request headers that anybody above reads. */
+enum http_header {
+	HTTP_HOST,
+	HTTP_ORIGIN,
+	HTTP_FETCH_SITE,
+	HTTP_COOKIE,
+	HTTP_AUTHORIZATION,
+	HTTP_CONTENT_TYPE,
+	HTTP_CSRF, /* "Vitrine-Csrf": cannot be sent across origins without asking */
+	HTTP_HEADERS
+};
+
+/* Borrowed from the request's arena; an absent header is empty. */
+struct http_request {
+	enum http_method method;
+	struct str path, query; /* as sent, still percent-encoded; query without "?" */
+	struct str headers[HTTP_HEADERS];
+	struct str body;
+	uint8_t peer[16]; /* IPv6, or IPv4 mapped into it */
+};
+
+/* Filled by the handler; strings live in the request's arena or are static. */
+struct http_response {
+	int status;
+	const char *type; /* media type */
+	struct str body;
+	bool is_asset; /* its address names its digest: may be cached for ever */
+	struct {
+		const char *name, *value;
+	} extra[HTTP_EXTRA_HEADERS_MAX];
+	unsigned extra_count;
+};
+
+struct http_options {
+	const char *
+		listen; /* "127.0.0.1:8443", "[::1]:0": numeric address and port; port 0 takes a free one */
+	const char *key_pem, *certificate_pem;
+	unsigned workers; /* threads that run `handle`; 0: 16 */
+	unsigned connections_per_address_max; /* 0: 128, a room of people behind one address */
+	unsigned idle_s; /* a connection without a byte for so long is closed; 0: 20 */
+	/* On a library thread, after the headers: how long a body this path takes. Must not block. */
+	size_t (*body_bytes_max)(void *arg, enum http_method method, struct str path);
+	/* On a worker. Fills *response, whatever happens. */
+	void (*handle)(void *arg, struct arena *mem, const struct http_request *request,
+		struct http_response *response);
+	void *arg;
+};
+
+struct http;
+/* options and what they point at are borrowed until http_stop. Errors: ERR_INPUT (address, key), ERR_IO. */
+MUST_CHECK enum err_kind http_start(
+	const struct http_options *options, struct http **h, struct err *err);
+/* Ends what is under way, then closes every connection. */
+void http_stop(struct http *h);
+unsigned http_port(const struct http *h);
+
+/* Adds a header; more than HTTP_EXTRA_HEADERS_MAX is our mistake. */
+void http_header_add(struct http_response *response, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,188 @@
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness.h"
+#include "http_fixture.h"
+#include "tls_client.h"
+
+static char answer[1 << 16];
+
+static void ask(struct tls_client *c, const char *request)
+{
+	assert_true(tls_client_send(c, request, strlen(request)));
+	assert_true(tls_client_receive(c, answer, sizeof(answer)) > 0);
+}
+
+static void expect(const char *part)
+{
+	if (strstr(answer, part) == NULL)
+		fail_msg("\"%s\" is not in: %s", part, answer);
+}
+
+static void hands_over_what_was_asked(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ 0 });
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	ask(&c, "GET /a%2Fb/c?x=1&y=%20 HTTP/1.1\r\nHost: h\r\nCookie: k=v\r\n\r\n");
+	expect("HTTP/1.1 200");
+	expect("get|/a%2Fb/c|x=1&y=%20|k=v|");
+	ask(&c, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+	expect("post|/p|||hello");
+	ask(&c, "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
+	expect("post|/p|||hello");
+	ask(&c, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+	expect("post|/p|||");
+	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+static void puts_the_security_headers_on_all(void **state)
+{
+	static const char *const requests[] = {
+		"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET /a/x.css HTTP/1.1\r\nHost: h\r\n\r\n",
+		"DELETE / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65\r\n\r\n",
+	};
+	static const char *const headers[] = {
+		"Content-Security-Policy: default-src 'none'; script-src 'self';",
+		"frame-ancestors 'none'",
+		"X-Content-Type-Options: nosniff",
+		"Referrer-Policy: no-referrer",
+		"Cross-Origin-Opener-Policy: same-origin",
+		"Cross-Origin-Resource-Policy: same-origin",
+		"Permissions-Policy: ",
+		"Strict-Transport-Security: ",
+	};
+	struct http_fixture f;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ 0 });
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct tls_client c;
+
+		assert_true(tls_client_open(&c, http_port(f.http), NULL));
+		ask(&c, requests[i]);
+		for (size_t k = 0; k < sizeof(headers) / sizeof(headers[0]); k++)
+			expect(headers[k]);
+		expect(i == 1 ? "Cache-Control: public, max-age=31536000, immutable"
+			      : "Cache-Control: no-store");
+		tls_client_close(&c);
+	}
+	http_fixture_stop(&f);
+}
+
+static void refuses_what_is_out_of_bounds(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c;
+	char long_request[20000];
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ 0 });
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	ask(&c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65\r\n\r\n");
+	expect("HTTP/1.1 413");
+	tls_client_close(&c);
+
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	ask(&c, "PUT / HTTP/1.1\r\nHost: h\r\n\r\n");
+	expect("HTTP/1.1 405");
+	expect("Allow: GET, HEAD, POST");
+	tls_client_close(&c);
+
+	/* A chunked body that grows past its bound ends the connection. */
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	int head = snprintf(long_request, sizeof(long_request),
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100\r\n%0256d\r\n0\r\n\r\n",
+		0);
+	assert_true(tls_client_send(&c, long_request, (size_t)head));
+	assert_true(tls_client_is_closed(&c));
+	tls_client_close(&c);
+
+	/* An address longer than HTTP_URI_BYTES_MAX. */
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	head = snprintf(long_request, sizeof(long_request), "GET /%0*d HTTP/1.1\r\nHost: h\r\n\r\n",
+		HTTP_URI_BYTES_MAX, 0);
+	ask(&c, long_request);
+	expect("HTTP/1.1 414");
+	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+static void speaks_tls_1_3_only(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ 0 });
+	assert_false(tls_client_open(&c, http_port(f.http), "NORMAL:-VERS-ALL:+VERS-TLS1.2"));
+	tls_client_close(&c);
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+static void bounds_the_connections_of_one_address(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c[3];
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ .connections_per_address_max = 2 });
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tls_client_open(&c[i], http_port(f.http), NULL), i < 2);
+	for (int i = 0; i < 3; i++)
+		tls_client_close(&c[i]);
+	http_fixture_stop(&f);
+}
+
+static void closes_a_silent_connection(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ .idle_s = 1 });
+	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_send(&c, "GET / HT", 8));
+	assert_true(tls_client_is_closed(&c));
+	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+static void tells_what_is_wrong_with_an_address(void **state)
+{
+	static const char *const bad[] = { "", "8443", ":8443", "localhost:8443",
+		"127.0.0.1:99999999", "127.0.0.1:x" };
+	struct http *http = NULL;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct http_options options = { .listen = bad[i] };
+
+		assert_int_equal(http_start(&options, &http, &err), ERR_INPUT);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hands_over_what_was_asked),
+		cmocka_unit_test(puts_the_security_headers_on_all),
+		cmocka_unit_test(refuses_what_is_out_of_bounds),
+		cmocka_unit_test(speaks_tls_1_3_only),
+		cmocka_unit_test(bounds_the_connections_of_one_address),
+		cmocka_unit_test(closes_a_silent_connection),
+		cmocka_unit_test(tells_what_is_wrong_with_an_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
