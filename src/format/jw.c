@@ -214,6 +214,17 @@ static void put_container(struct out *o, const json_t *value, unsigned depth)
 	out_char(o, '}');
 }
 
+/* 17 digits give the same double back; without a point or exponent it would come back as an integer. */
+static void put_real(struct out *o, double value)
+{
+	char digits[40];
+	int n = snprintf(digits, sizeof(digits), "%.17g", value);
+
+	out_put(o, str_of(digits, (size_t)n));
+	if (strpbrk(digits, ".e") == NULL)
+		out_put(o, STR(".0"));
+}
+
 /* Recursion ends at LIMIT_JSON_DEPTH, as in json_parse. */
 static void put_value(struct out *o, const json_t *value, unsigned depth)
 {
@@ -232,7 +243,7 @@ static void put_value(struct out *o, const json_t *value, unsigned depth)
 		out_i64(o, json_integer_value(value));
 		return;
 	case JSON_REAL:
-		out_printf(o, "%.17g", json_real_value(value));
+		put_real(o, json_real_value(value));
 		return;
 	case JSON_TRUE:
 		out_put(o, STR("true"));

@@ -119,7 +119,8 @@ static void the_emitter_writes_every_shape(void **state)
 	arena_init(&mem, MEM_BYTES);
 	out_init(&out, &mem, 4096);
 	jw_init(&w, &out);
-	assert_int_equal(json_parse(STR("{\"z\":[1,{}],\"a\":\"\\n\"}"), 100, &tree, &err), OK);
+	assert_int_equal(
+		json_parse(STR("{\"z\":[1,{},2.0,-0.5e-7],\"a\":\"\\n\"}"), 100, &tree, &err), OK);
 	jw_object(&w);
 	jw_kstr(&w, "s", STR("a\"b\\c\n\x01\xff\xc3\xa9"));
 	jw_ki64(&w, "i", INT64_MIN);
@@ -145,7 +146,7 @@ static void the_emitter_writes_every_shape(void **state)
 		"{\"s\":\"a\\\"b\\\\c\\n\\u0001\xef\xbf\xbd\xc3\xa9\",\"i\":-9223372036854775808,"
 		"\"b\":true,\"t\":\"1970-01-01T00:00:00.000000Z\",\"h\":\"dead\","
 		"\"list\":[18446744073709551615,null,[],{}],\"raw\":[1],"
-		"\"tree\":{\"z\":[1,{}],\"a\":\"\\n\"}}");
+		"\"tree\":{\"z\":[1,{},2.0,-4.9999999999999998e-08],\"a\":\"\\n\"}}");
 	json_decref(tree);
 	arena_reset(&mem);
 }
