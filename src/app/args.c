@@ -249,7 +249,7 @@ static enum err_kind refuse_unknown(struct arena *mem, const char *name, struct 
 	struct str shown;
 	struct err full;
 
-	out_init(&o, mem, 4 * LIMIT_NAME_BYTES);
+	out_init(&o, mem, 4 * (size_t)LIMIT_NAME_BYTES);
 	size_t len = strlen(name);
 
 	while (len > LIMIT_NAME_BYTES || (len > 0 && !utf8_valid(str_of(name, len))))

@@ -46,6 +46,7 @@ struct lab {
 	struct kinds *kinds;
 	struct session_keys *session_keys; /* of sessions now open, in memory only */
 	struct glass *glass; /* NULL where no page is drawn (command line, some tests) */
+	bool without_glass; /* a test without children: sessions begin without a mark */
 };
 
 /* "eng_7k2m9q4x": prefix, underscore, 12 characters of a 32-letter alphabet without look-alikes. */

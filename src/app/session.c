@@ -2,23 +2,31 @@
 #include "app/session.h"
 
 #include "app/person.h"
+#include "app/trail.h"
 #include "base/when.h"
 #include "crypto/digest.h"
 
+#define SESSION_COLUMNS                                                                            \
+	"SELECT s.id, s.person, s.point, s.started_us, s.seen_us, s.ends_us, s.ended_us IS NULL, " \
+	"s.mark, c.must_change, c.totp_confirmed, c.name FROM sessions s "                         \
+	"LEFT JOIN credentials c ON c.person = s.person WHERE "
+
+/* By the digest of its token, or by its id where token is NULL. */
 static enum err_kind read_row(struct db *db, struct arena *mem, const struct sha256 *token,
-	struct session *session, bool *is_ended, struct err *err)
+	struct str id, struct session *session, bool *is_ended, struct err *err)
 {
 	struct stmt *s;
 	bool row;
 	enum err_kind rc = stmt_begin(db,
-		"SELECT s.id, s.person, s.point, s.started_us, s.seen_us, s.ends_us, s.ended_us IS NULL, "
-		"s.mark, c.must_change, c.totp_confirmed, c.name FROM sessions s "
-		"LEFT JOIN credentials c ON c.person = s.person WHERE s.token = :token",
+		token != NULL ? SESSION_COLUMNS "s.token = :token" : SESSION_COLUMNS "s.id = :id",
 		&s, err);
 
 	if (rc != OK)
 		return rc;
-	stmt_blob(s, ":token", str_of(token->bytes, SHA256_BYTES));
+	if (token != NULL)
+		stmt_blob(s, ":token", str_of(token->bytes, SHA256_BYTES));
+	else
+		stmt_text(s, ":id", id);
 	rc = stmt_step(s, &row, err);
 	if (rc != OK)
 		return rc;
@@ -42,17 +50,16 @@ static enum err_kind read_row(struct db *db, struct arena *mem, const struct sha
 	return fits ? OK : err_set(err, ERR_LIMIT, "request memory used up");
 }
 
-enum err_kind session_find(const struct lab *lab, struct db *db, struct arena *mem,
-	const uint8_t token[SESSION_TOKEN_BYTES], int64_t now_us, struct session *session,
+static enum err_kind find(const struct lab *lab, struct db *db, struct arena *mem,
+	const struct sha256 *token, struct str id, int64_t now_us, struct session *session,
 	struct err *err)
 {
-	struct sha256 digest = sha256_of(str_of(token, SESSION_TOKEN_BYTES));
 	struct session found = { .person = { .person_name = STR(""),
 					 .organisation_id = STR(""),
 					 .organisation_name = STR(""),
 					 .line = STR("") } };
 	bool is_ended = true;
-	enum err_kind rc = read_row(db, mem, &digest, &found, &is_ended, err);
+	enum err_kind rc = read_row(db, mem, token, id, &found, &is_ended, err);
 
 	if (rc != OK)
 		return rc;
@@ -71,6 +78,21 @@ enum err_kind session_find(const struct lab *lab, struct db *db, struct arena *m
 		now_us - found.seen_us < lab->settings.session_idle_s * WHEN_SECOND_US;
 	*session = found;
 	return OK;
+}
+
+enum err_kind session_find(const struct lab *lab, struct db *db, struct arena *mem,
+	const uint8_t token[SESSION_TOKEN_BYTES], int64_t now_us, struct session *session,
+	struct err *err)
+{
+	struct sha256 digest = sha256_of(str_of(token, SESSION_TOKEN_BYTES));
+
+	return find(lab, db, mem, &digest, STR(""), now_us, session, err);
+}
+
+enum err_kind session_load(const struct lab *lab, struct db *db, struct arena *mem,
+	struct str session_id, int64_t now_us, struct session *session, struct err *err)
+{
+	return find(lab, db, mem, NULL, session_id, now_us, session, err);
 }
 
 void session_caller(const struct session *session, struct caller *caller)
@@ -95,4 +117,54 @@ enum err_kind session_touch(struct db *db, struct str session_id, int64_t now_us
 	stmt_i64(s, ":now", now_us);
 	stmt_text(s, ":id", session_id);
 	return stmt_run(s, NULL, err);
+}
+
+/* One open session of the person other than `but`; empty when there is none. */
+static enum err_kind next_open(struct db *db, struct arena *mem, struct str person_id,
+	struct str but, struct str *id, struct err *err)
+{
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(db,
+		"SELECT id FROM sessions WHERE person = :person AND ended_us IS NULL AND id <> :but "
+		"LIMIT 1",
+		&s, err);
+
+	*id = STR("");
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":person", person_id);
+	stmt_text(s, ":but", but);
+	rc = stmt_step(s, &row, err);
+	if (rc != OK || !row)
+		return rc;
+	if (!arena_copy(mem, stmt_col_str(s, 0), id))
+		rc = err_set(err, ERR_LIMIT, "request memory used up");
+	stmt_end(s);
+	return rc;
+}
+
+enum err_kind session_end_others(const struct lab *lab, struct db *db, struct arena *mem,
+	struct str person_id, struct str but, int64_t now_us, int64_t *ended, struct err *err)
+{
+	struct str id;
+	enum err_kind rc;
+
+	*ended = 0;
+	while ((rc = next_open(db, mem, person_id, but, &id, err)) == OK && id.len > 0) {
+		struct stmt *s;
+
+		rc = stmt_begin(db, "UPDATE sessions SET ended_us = :now WHERE id = :id", &s, err);
+		if (rc != OK)
+			return rc;
+		stmt_i64(s, ":now", now_us);
+		stmt_text(s, ":id", id);
+		rc = stmt_run(s, NULL, err);
+		if (rc != OK)
+			return rc;
+		/* Were the transaction undone, the session would get a new key. */
+		trail_forget(lab->session_keys, id);
+		++*ended;
+	}
+	return rc;
 }

@@ -28,10 +28,19 @@ struct session {
 MUST_CHECK enum err_kind session_find(const struct lab *lab, struct db *db, struct arena *mem,
 	const uint8_t token[SESSION_TOKEN_BYTES], int64_t now_us, struct session *session,
 	struct err *err);
+/* The same by the session's id. */
+MUST_CHECK enum err_kind session_load(const struct lab *lab, struct db *db, struct arena *mem,
+	struct str session_id, int64_t now_us, struct session *session, struct err *err);
 /* The caller that a session makes; point, address and is_console stay as they are. */
 void session_caller(const struct session *session, struct caller *caller);
 /* In the transaction: the person acted now; never moves backwards. */
 MUST_CHECK enum err_kind session_touch(
 	struct db *db, struct str session_id, int64_t now_us, struct err *err);
+/*
+ * In the transaction: end every session of a person but one (empty: all of them); their sealing keys go
+ * with them. *ended counts.
+ */
+MUST_CHECK enum err_kind session_end_others(const struct lab *lab, struct db *db, struct arena *mem,
+	struct str person_id, struct str but, int64_t now_us, int64_t *ended, struct err *err);
 
 #endif

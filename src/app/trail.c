@@ -173,22 +173,45 @@ static enum err_kind seal_with(const struct session_key *key, struct arena *mem,
 	return out_finish(&o, sealed, err);
 }
 
-enum err_kind trail_seal(struct lab *lab, struct db *db, struct arena *mem, struct str session_id,
-	struct str plain, struct str *sealed, struct err *err)
+/* The session's key, in memory and in the records. Lock held. */
+static enum err_kind ensure_key(struct lab *lab, struct db *db, struct arena *mem,
+	struct str session_id, const struct session_key **key, struct err *err)
 {
-	struct session_keys *keys = lab->session_keys;
+	struct session_key **at = find(lab->session_keys, session_id);
 	enum err_kind rc = OK;
-
-	pthread_mutex_lock(&keys->lock);
-	struct session_key **at = find(keys, session_id);
 
 	if (*at == NULL)
 		rc = make_key(lab, db, mem, session_id, at, err);
 	if (rc == OK)
 		rc = ensure_row(db, *at, err);
 	if (rc == OK)
-		rc = seal_with(*at, mem, plain, sealed, err);
-	pthread_mutex_unlock(&keys->lock);
+		*key = *at;
+	return rc;
+}
+
+enum err_kind trail_begin(
+	struct lab *lab, struct db *db, struct arena *mem, struct str session_id, struct err *err)
+{
+	const struct session_key *key;
+
+	pthread_mutex_lock(&lab->session_keys->lock);
+	enum err_kind rc = ensure_key(lab, db, mem, session_id, &key, err);
+
+	pthread_mutex_unlock(&lab->session_keys->lock);
+	return rc;
+}
+
+enum err_kind trail_seal(struct lab *lab, struct db *db, struct arena *mem, struct str session_id,
+	struct str plain, struct str *sealed, struct err *err)
+{
+	const struct session_key *key;
+
+	pthread_mutex_lock(&lab->session_keys->lock);
+	enum err_kind rc = ensure_key(lab, db, mem, session_id, &key, err);
+
+	if (rc == OK)
+		rc = seal_with(key, mem, plain, sealed, err);
+	pthread_mutex_unlock(&lab->session_keys->lock);
 	return rc;
 }
 

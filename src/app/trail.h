@@ -16,6 +16,9 @@ MUST_CHECK enum err_kind trail_open(struct session_keys **keys, struct err *err)
 /* Wipes every key. NULL is fine. */
 void trail_close(struct session_keys *keys);
 
+/* In the transaction that begins a session: its first key. */
+MUST_CHECK enum err_kind trail_begin(
+	struct lab *lab, struct db *db, struct arena *mem, struct str session_id, struct err *err);
 /*
  * On the writer's thread, in its transaction: seal `plain` for the session; makes and stores the key when
  * there is none. *sealed lives in mem. Errors: ERR_LIMIT (arena, sessions), ERR_IO.
