@@ -20,7 +20,7 @@
 #pragma GCC poison localtime gmtime ctime asctime alloca rand srand drand48
 #pragma GCC poison tmpnam tempnam mktemp system popen
 
-/* A member of libsodium has this name, so it is refused where it is called. */
-long random(void) __attribute__((error("banned: use os/random")));
+/* A member in libsodium's headers has this name, so only calls are refused: nothing declares this one. */
+#define random() banned_use_os_random()
 
 #endif
