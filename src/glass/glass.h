@@ -40,16 +40,24 @@ struct glass_page {
 
 struct glass;
 /* font_fd: the lab's font artefact; mark_key_fd: keys/mark.key, read by the draw child alone. Both stay the caller's. */
+/* Errors: ERR_IO (no child starts), ERR_CORRUPT (the font or the key is none). *g to glass_stop. */
 MUST_CHECK enum err_kind glass_start(int font_fd, int mark_key_fd, unsigned layout_children_max,
 	struct glass **g, struct err *err);
+/* No other call may be under way. NULL is fine. */
 void glass_stop(struct glass *g);
-/* Any thread. A child that dies or lies is replaced, and the request fails with ERR_CORRUPT or ERR_IO. */
+/*
+ * Any thread. A child that dies, hangs or lies is ended, the next request gets another, and this one fails with
+ * ERR_CORRUPT or ERR_IO.
+ * page  on OK: png and hits in mem. About 1.4 MB of mem at most
+ * Errors: ERR_INPUT (not the first cell of a tile), ERR_NOT_FOUND (past the last line), ERR_LIMIT (file or mem).
+ */
 MUST_CHECK enum err_kind glass_draw(struct glass *g, struct arena *mem,
 	const struct glass_request *request, struct glass_page *page, struct err *err);
 /* SHA-256 of the session's mark secret, for the entry at session start; the secret itself never leaves draw. */
 MUST_CHECK enum err_kind glass_commit_session(
 	struct glass *g, struct str session, struct sha256 *digest, struct err *err);
 
+/* The children's mains, for `--child layout` and `--child draw`: they speak on descriptor 3 and never return. */
 _Noreturn void layout_child(void);
 _Noreturn void draw_child(void);
 
