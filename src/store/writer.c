@@ -153,12 +153,13 @@ static void *write_batches(void *arg)
 		size_t count;
 		struct writer_job *batch = take_batch(w, &count);
 
+		/* Before anybody hears that a job is done: who has heard it finds it counted. */
+		w->stats.batches++;
+		w->stats.jobs += count;
 		pthread_mutex_unlock(&w->mutex);
 		run_batch(w, batch);
 		bound_wal(w);
 		pthread_mutex_lock(&w->mutex);
-		w->stats.batches++;
-		w->stats.jobs += count;
 		if ((uint64_t)db_wal_pages(w->db) > w->stats.wal_pages_peak)
 			w->stats.wal_pages_peak = (uint64_t)db_wal_pages(w->db);
 	}
