@@ -84,12 +84,12 @@
  * to 10 times, text of one repeated line to 1,000 times. */
 #define LIMIT_ARCHIVE_FREE_BYTES (256ULL << 20)
 #define LIMIT_ARCHIVE_RATIO 100U
-/* The vault's memory while it ingests: paths, digests, manifest of LIMIT_RELEASE_FILES files. */
-#define LIMIT_INGEST_MEM_BYTES (1ULL << 30)
 /* An import child that says nothing for so long is ended; CPU time and address space that it may use. */
 #define LIMIT_IMPORT_SILENCE_MS 120000
 #define LIMIT_IMPORT_CPU_S 3600U
 #define LIMIT_IMPORT_MEM_BYTES (4ULL << 30)
+/* A file is binary when a NUL byte is in its first bytes, as git and grep see it. */
+#define LIMIT_BINARY_LOOK_BYTES 8192U
 /* A .dsc is a page of text. */
 #define LIMIT_DSC_BYTES (256U << 10)
 /* Rows of one folder in one answer. */

@@ -8,28 +8,37 @@
 #include "source/release.h"
 
 struct ingest_request {
-	int source_fd; /* the folder or file, opened by the caller; owned by ingest from now on */
-	struct str name; /* its file name: tells the kind ("cjson_1.7.15.dsc"), shown in errors */
+	int source_fd; /* the folder or file; stays the caller's. A .dsc: the folder that it lies in */
+	struct str
+		name; /* its file name; "x.dsc" means that file of the folder and those it names */
 	struct str ref; /* git: branch, tag or commit; empty: HEAD */
+	uint64_t files_max,
+		bytes_max; /* of the lab's settings; at most those of base/limit.h; 0: those */
 };
 
-/* Called now and then; return false to cancel. */
+/* Called at least four times a second while there is something to wait for; return false to cancel. */
 typedef bool ingest_progress_fn(void *arg, uint64_t files, uint64_t bytes);
 
 struct ingest_result {
 	struct sha256 manifest; /* digest of the manifest's bytes */
 	struct str manifest_bytes;
+	struct release_file *list; /* in the manifest's order; list_count of them */
+	size_t list_count;
 	uint64_t files, bytes, lines;
 	struct pack_place *fresh; /* to pack_record in the transaction */
 	size_t fresh_count;
-	const char *format; /* "directory", "git", "tar", "zip", "dsc" */
-	struct str origin; /* git: the commit id; else empty */
+	const char *format; /* static: "directory", "git", "tar", "zip", "dsc" */
+	struct str origin; /* git: the commit id; dsc: source and version; else empty */
+	uint64_t git_folders, submodules; /* .git folders left out; submodules noted, not fetched */
 };
 
 /*
  * Read everything into the content store (not yet named by any row) and make the manifest. On success the
  * caller submits a writer job that calls ingest_record, then pack_end(store, committed).
- * Errors: ERR_INPUT names the offending path (shown escaped) and what to do; ERR_LIMIT; ERR_CANCELLED.
+ * read   a read connection without a snapshot: every look-up must see what is committed by then
+ * mem    holds the result: LIMIT_LONG_MEM_BYTES for a large release
+ * Errors: ERR_INPUT names the offending path (shown escaped) and what to do; ERR_LIMIT; ERR_NOT_FOUND (git:
+ * the ref); ERR_CONFLICT (another ingest runs); ERR_CANCELLED; ERR_CORRUPT (the child lied); ERR_IO.
  * On error nothing is left in the store.
  */
 MUST_CHECK enum err_kind ingest_read(struct pack_store *store, struct db *read, struct arena *mem,

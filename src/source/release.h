@@ -28,10 +28,10 @@ MUST_CHECK enum err_kind release_find_file(struct db *db, struct arena *mem, str
 struct release_node {
 	struct str name; /* last part of the path */
 	bool is_folder;
-	struct release_file file; /* when a file */
+	struct release_file file; /* when a file; its path in either case */
 	uint64_t files, bytes, lines; /* when a folder */
 };
-/* path: "" is the root. Ordered by raw bytes, folders first. Errors: ERR_NOT_FOUND. */
+/* path: "" is the root. Ordered by raw bytes, folders first. Errors: ERR_NOT_FOUND; ERR_LIMIT (LIMIT_TREE_ROWS). */
 MUST_CHECK enum err_kind release_list(struct db *db, struct arena *mem, struct str release_id,
 	struct str folder, struct release_node **nodes, size_t *count, struct err *err);
 
