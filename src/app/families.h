@@ -12,6 +12,7 @@ extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
+extern const struct verb verbs_trail[]; /* prove_trail.c */
 
 struct kinds;
 /* The rows that the lab's kinds declare, *count of them; NULL kinds have none. Valid as long as the kinds. */

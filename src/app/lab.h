@@ -35,8 +35,13 @@ struct lab_keys {
 struct kinds;
 struct session_keys;
 
+#define LAB_RECORDS "records.db"
+#define LAB_FONT "font/DejaVuSansMono.ttf"
+enum { LAB_FONT_BYTES_MAX = 16 << 20 };
+
 struct lab {
-	int dir_fd;
+	int dir_fd, ledger_fd, store_fd;
+	int lock_fd; /* run/lock, held as long as the lab is open */
 	struct settings settings;
 	struct lab_keys keys;
 	struct clock clock;
@@ -56,5 +61,10 @@ void lab_new_id(const char *prefix, char id[LAB_ID_BYTES]);
 /* Opens records, ledger, packs, kinds and keys below the current folder. Errors: ERR_CONFLICT (another vault runs). */
 MUST_CHECK enum err_kind lab_open(struct lab *lab, struct err *err);
 void lab_close(struct lab *lab);
+/* The entry "lab.start" {version, test_clock, font}: each start of a vault is in the record. */
+MUST_CHECK enum err_kind lab_note_start(struct lab *lab, struct err *err);
+/* The ledger's verifier key, "example.org/lab+c74f20a3+AR…", in mem. */
+MUST_CHECK enum err_kind lab_vkey(
+	const struct lab *lab, struct arena *mem, struct str *vkey, struct err *err);
 
 #endif

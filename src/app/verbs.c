@@ -7,6 +7,7 @@ static const struct verb *const families[] = {
 	verbs_engagement,
 	verbs_record,
 	verbs_session,
+	verbs_trail,
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
