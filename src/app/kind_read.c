@@ -123,7 +123,7 @@ static void read_field(struct kind_reader *r, const json_t *object, struct kind_
 static void read_fields(struct kind_reader *r, const json_t *root, struct kind *kind)
 {
 	/* These are arguments of every verb of a kind, or members of every answer. */
-	static const char reserved[] = "id kind state version note verb act";
+	static const char reserved[] = "id kind state if_version note verb act";
 	const json_t *list = kr_list(r, root, "fields", KIND_FIELDS_MAX, true);
 	struct str rest, word;
 
@@ -166,7 +166,7 @@ static void read_states(struct kind_reader *r, const json_t *root, struct kind *
 		s->tone = TONES[kr_word(r, object, "tone", TONES, 3)];
 		s->inside = kr_flag(r, object, "inside");
 		if (!r->failed && kind_state(kind, str_from(s->name)) < kind->state_count)
-			kr_fail(r, "state %s: stands there twice", s->name);
+			kr_fail(r, "%s: stands there twice", s->name);
 		if (s->inside)
 			inside[inside_count++] = s->name;
 		kind->state_count++;

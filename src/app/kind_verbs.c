@@ -66,7 +66,7 @@ static enum err_kind apply_change(struct ctx *ctx, const struct kind_verb *verb,
 	struct record record;
 	struct record_act act = {
 		.transition = verb->transition,
-		.version = arg_i64(ctx, "version", 0),
+		.version = arg_i64(ctx, "if_version", 0),
 		.note = arg_str(ctx, "note"),
 	};
 	enum err_kind rc = record_find(&desk, arg_str(ctx, "id"), &record, err);
@@ -182,7 +182,7 @@ static struct row begin_row(
 	add_arg(&row,
 		(struct verb_arg){ "id", ARG_ID, ARG_REQUIRED, 0, 0, kind->prefix, "the record" });
 	add_arg(&row,
-		(struct verb_arg){ "version", ARG_INT, 0, 1, 0, NULL,
+		(struct verb_arg){ "if_version", ARG_INT, 0, 1, 0, NULL,
 			"refuse unless the record still has this version" });
 	return row;
 }
