@@ -5,8 +5,8 @@
  *
  * Invariants
  *  - nothing is signed that was not read back; a size once signed never has another root;
- *  - an entry is canonical JSON of at most LIMIT_ENTRY_BYTES: v, kind, time, public fields, commit, request;
- *  - commit = SHA-256(nonce32 || detail); nonce and detail lie in the records and may be redacted.
+ *  - a log whose records do not bear out what was signed is frozen: it can be read, never appended to;
+ *  - the nonce and detail behind an entry's commitment lie in the records and may be redacted.
  */
 #ifndef LEDGER_LOG_H
 #define LEDGER_LOG_H
@@ -34,31 +34,35 @@ struct ledger_head {
 
 /*
  * db        the writer's connection, before writer_start takes it
- * dir_fd    LAB/ledger; origin  "example.org/lab"; key  keys/ledger.key
- * Replays every entry against the last signed checkpoint. A bad byte below a signed size, or a published
- * checkpoint ahead of the records: *ledger is set, frozen, with the reason.
+ * dir_fd    LAB/ledger, borrowed until ledger_close; origin  "example.org/lab"; key  keys/ledger.key (copied)
+ * Replays every entry against the last signed checkpoint, the larger of the records' and the published one;
+ * signs what a crash left unsigned; makes published files again that are missing or differ. A bad byte, or a
+ * published checkpoint ahead of the records: *ledger is set, frozen, with the reason, and nothing is written.
  */
 MUST_CHECK enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 	const struct sign_secret *key, struct ledger **ledger, struct err *err);
+/* After writer_stop. */
 void ledger_close(struct ledger *l);
-/* NULL, or why the ledger is frozen. */
+/* NULL, or why the ledger is frozen; never changes after ledger_open. */
 const char *ledger_frozen(const struct ledger *l);
 struct writer_hooks ledger_hooks(struct ledger *l);
 
-/* In a writer job. *index is the entry's place once the batch is durable. Errors: ERR_FROZEN, ERR_LIMIT, ERR_IO. */
+/* In a writer job. *index is the entry's place once the batch is durable.
+ * Errors: ERR_FROZEN, those of entry_format, ERR_IO. */
 MUST_CHECK enum err_kind ledger_append(struct ledger *l, struct db *db,
 	const struct entry_draft *draft, uint64_t *index, struct err *err);
 
-/* Any thread: the last signed head and its note (copied into mem). */
+/* Any thread: the last signed head and its note (copied into mem; empty when a frozen log has none). */
 MUST_CHECK enum err_kind ledger_checkpoint(struct ledger *l, struct arena *mem,
 	struct ledger_head *head, struct str *note, struct err *err);
-/* Rows by index; on any connection. Errors: ERR_NOT_FOUND. */
+/* Rows by index; on any connection. Errors: ERR_NOT_FOUND, ERR_CORRUPT. */
 MUST_CHECK enum err_kind ledger_entry(
 	struct db *db, struct arena *mem, uint64_t index, struct entry_row *row, struct err *err);
-/* tlog-proof text of an entry against the signed head. */
+/* Any thread: tlog-proof text of an entry against the signed head. Errors: ERR_NOT_FOUND, ERR_CORRUPT. */
 MUST_CHECK enum err_kind ledger_proof(struct ledger *l, struct db *db, struct arena *mem,
 	uint64_t index, struct str *text, struct err *err);
-/* In a writer job: destroys nonce and detail of one entry; proofs stay valid. */
+/* In a writer job: destroys nonce and detail of one entry; proofs stay valid.
+ * Errors: ERR_NOT_FOUND, ERR_CONFLICT (redacted before). */
 MUST_CHECK enum err_kind ledger_redact(struct db *db, uint64_t index, struct err *err);
 
 #endif

@@ -1,0 +1,41 @@
+/* log_inside: the ledger from inside. Private to ledger/log*.c. */
+#ifndef LEDGER_LOG_INSIDE_H
+#define LEDGER_LOG_INSIDE_H
+
+#include <pthread.h>
+
+#include "ledger/checkpoint.h"
+#include "ledger/log.h"
+#include "ledger/publish.h"
+
+/* A checkpoint with one signature: two names, 20 digits, 44 and 92 characters of base64, a few more. */
+enum { LEDGER_NOTE_BYTES_MAX = 2 * NOTE_NAME_BYTES_MAX + 256 };
+
+struct ledger {
+	char origin[NOTE_NAME_BYTES_MAX + 1];
+	struct note_vkey vkey; /* borrows origin */
+	struct sign_secret key;
+	char frozen[ERR_MSG_BYTES_MAX]; /* why; empty: it is not */
+
+	/* The writer thread's own. */
+	struct merkle_edge signed_edge; /* what was read back and signed */
+	struct merkle_edge pending; /* with the entries of the batch under way */
+	struct merkle_edge mark; /* pending, before the job under way */
+	bool note_is_stored; /* the last signed note stands in the records */
+	struct tiles *tiles;
+	struct publish publish;
+
+	pthread_mutex_t mutex; /* of what follows */
+	struct ledger_head head;
+	size_t note_len;
+	char note[LEDGER_NOTE_BYTES_MAX];
+};
+
+/* Compare records and checkpoints, filling signed_edge, head and note; sets `frozen` when they disagree. */
+MUST_CHECK enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err);
+/* Sign signed_edge: head and note are this from now on. */
+MUST_CHECK enum err_kind log_sign(struct ledger *l, struct err *err);
+/* In a transaction: the note of the last signed head, and no older one. */
+MUST_CHECK enum err_kind log_store_note(struct ledger *l, struct db *db, struct err *err);
+
+#endif

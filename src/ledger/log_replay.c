@@ -1,0 +1,207 @@
+/*
+ * log_replay: the start of a log: do the records bear out what was signed?
+ *
+ * Two notes may be there: the one in the records (of the batch before the last) and the published file (of the
+ * last). Both must be ours and agree with the tree that the rows make. The file may be missing, or empty after a
+ * power cut: it is made again. Anything else that does not fit freezes the log, and says why.
+ */
+#include <stdarg.h>
+
+#include "ledger/log_inside.h"
+#include "ledger/published.h"
+#include "os/log.h"
+
+/* A checkpoint that is to be borne out. */
+struct claim {
+	bool is_there;
+	const char *where;
+	struct checkpoint checkpoint; /* origin is not used */
+	struct str note; /* in the arena of the replay */
+};
+
+static void freeze(struct ledger *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The first reason stays. */
+static void freeze(struct ledger *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (l->frozen[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(l->frozen, sizeof(l->frozen), fmt, ap);
+	va_end(ap);
+}
+
+/* Bytes that do not come back, or not whole, are damage; anything else is an error of the moment. */
+static enum err_kind freeze_on_damage(struct ledger *l, enum err_kind rc, const struct err *err)
+{
+	if (rc != ERR_CORRUPT)
+		return rc;
+	freeze(l, "%s", err->msg);
+	return OK;
+}
+
+static void take_claim(struct ledger *l, struct arena *mem, struct claim *claim, struct str note)
+{
+	struct err err;
+
+	if (checkpoint_open(mem, note, &l->vkey, &claim->checkpoint, &err) != OK) {
+		freeze(l, "the checkpoint %s is not ours or damaged: %s", claim->where, err.msg);
+		return;
+	}
+	claim->note = note;
+	claim->is_there = true;
+}
+
+static enum err_kind read_stored(
+	struct ledger *l, struct db *db, struct arena *mem, struct claim *claim, struct err *err)
+{
+	struct stmt *s;
+	struct str note;
+	struct sha256 root;
+	bool row = false;
+	enum err_kind rc = stmt_begin(
+		db, "SELECT size, root, note FROM checkpoints ORDER BY size DESC LIMIT 1", &s, err);
+
+	if (rc == OK)
+		rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return freeze_on_damage(l, rc, err);
+	if (!row)
+		return OK;
+	int64_t size = stmt_col_i64(s, 0);
+	bool root_fits = stmt_col_str(s, 1).len == SHA256_BYTES;
+
+	if (root_fits)
+		memcpy(root.bytes, stmt_col_str(s, 1).ptr, SHA256_BYTES);
+	bool copied = arena_copy(mem, stmt_col_str(s, 2), &note);
+
+	stmt_end(s);
+	if (!copied)
+		return err_set(err, ERR_LIMIT, "ledger: the stored checkpoint is too long");
+	take_claim(l, mem, claim, note);
+	if (claim->is_there &&
+		(!root_fits || claim->checkpoint.size != (uint64_t)size ||
+			!sha256_eq(&claim->checkpoint.root, &root)))
+		freeze(l, "the checkpoint in the records differs from the size and root beside it");
+	return OK;
+}
+
+/* A file cut to nothing, or to zeros, is what a power cut leaves of one that was not synced. */
+static bool is_void(struct str bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.ptr[i] != '\0')
+			return false;
+	return true;
+}
+
+static enum err_kind read_published(
+	struct ledger *l, struct arena *mem, struct claim *claim, struct err *err)
+{
+	struct str note;
+	enum err_kind rc = published_checkpoint(l->publish.dir_fd, mem, &note, err);
+
+	if (rc == ERR_LIMIT) {
+		freeze(l, "the published checkpoint is too long to be one");
+		return OK;
+	}
+	if (rc == ERR_NOT_FOUND || (rc == OK && is_void(note)))
+		return OK;
+	if (rc == OK)
+		take_claim(l, mem, claim, note);
+	return rc;
+}
+
+static void check_claim(struct ledger *l, const struct claim *claim, const struct merkle_edge *edge)
+{
+	struct sha256 root;
+
+	if (!claim->is_there || claim->checkpoint.size != edge->size)
+		return;
+	root = merkle_root(edge);
+	if (!sha256_eq(&root, &claim->checkpoint.root))
+		freeze(l,
+			"the records of the first %llu entries have another root than the checkpoint %s",
+			(unsigned long long)edge->size, claim->where);
+}
+
+/* All rows into edge; both claims are checked where they end. */
+static enum err_kind replay_rows(struct ledger *l, struct db *db, const struct claim claims[2],
+	struct merkle_edge *edge, struct err *err)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err_kind rc = stmt_begin(
+		db, "SELECT idx, leaf, bytes FROM entries ORDER BY idx", &s, err);
+
+	if (rc != OK)
+		return rc;
+	for (;;) {
+		check_claim(l, &claims[0], edge);
+		check_claim(l, &claims[1], edge);
+		rc = stmt_step(s, &row, err);
+		if (rc != OK || !row || l->frozen[0] != '\0')
+			break;
+		struct sha256 leaf = merkle_leaf(stmt_col_str(s, 2));
+
+		if (stmt_col_i64(s, 0) != (int64_t)edge->size)
+			freeze(l, "entry %llu is missing", (unsigned long long)edge->size);
+		else if (!str_eq(stmt_col_str(s, 1), str_of(leaf.bytes, SHA256_BYTES)))
+			freeze(l, "entry %llu does not fit its hash",
+				(unsigned long long)edge->size);
+		else
+			merkle_append(edge, &leaf);
+	}
+	stmt_end(s);
+	return freeze_on_damage(l, rc, err);
+}
+
+/* The larger claim is the head: what was signed and shown to others. */
+static void set_head(struct ledger *l, const struct claim claims[2])
+{
+	bool second = claims[1].is_there &&
+		(!claims[0].is_there || claims[1].checkpoint.size > claims[0].checkpoint.size);
+	const struct claim *claim = &claims[second];
+
+	if (!claim->is_there)
+		return;
+	if (claim->note.len > sizeof(l->note)) {
+		freeze(l, "the checkpoint %s is longer than ours are", claim->where);
+		return;
+	}
+	l->head = (struct ledger_head){ claim->checkpoint.size, claim->checkpoint.root };
+	memcpy(l->note, claim->note.ptr, claim->note.len);
+	l->note_len = claim->note.len;
+	l->note_is_stored = !second;
+}
+
+enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
+{
+	struct claim claims[2] = { { .where = "in the records" },
+		{ .where = "that is published" } };
+	struct arena mem;
+
+	arena_init(&mem, 8 * (size_t)NOTE_BYTES_MAX);
+	enum err_kind rc = read_stored(l, db, &mem, &claims[0], err);
+
+	if (rc == OK)
+		rc = read_published(l, &mem, &claims[1], err);
+	if (rc == OK)
+		set_head(l, claims);
+	if (rc == OK)
+		rc = replay_rows(l, db, claims, &l->signed_edge, err);
+	if (rc == OK && l->frozen[0] == '\0') {
+		if (l->head.size > l->signed_edge.size)
+			freeze(l,
+				"the checkpoint of size %llu is ahead of the records, which hold %llu entries",
+				(unsigned long long)l->head.size,
+				(unsigned long long)l->signed_edge.size);
+		else if (!claims[0].is_there && l->signed_edge.size > 0)
+			freeze(l, "the records hold %llu entries and no signed checkpoint",
+				(unsigned long long)l->signed_edge.size);
+	}
+	arena_reset(&mem);
+	return rc;
+}

@@ -1,0 +1,148 @@
+#include "ledger/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/fs.h"
+
+/* Removals a call: 255 at once would be felt by whoever waits for their entry. */
+enum { SWEEP_STEP = 16 };
+
+void publish_init(struct publish *p, int dir_fd)
+{
+	*p = (struct publish){ .dir_fd = dir_fd };
+}
+
+static enum err_kind make_parents(int dir_fd, const char *path, struct err *err)
+{
+	char parent[TILEPATH_BYTES_MAX];
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return OK;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+	return fs_make_dirs(dir_fd, parent, 0755, err);
+}
+
+/* Write beside and rename, without asking the disk to keep it. */
+static enum err_kind replace_soft(int dir_fd, const char *path, struct str bytes, struct err *err)
+{
+	char beside[TILEPATH_BYTES_MAX + 8];
+
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	int fd = openat(
+		dir_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return err_errno(err, errno, "write ledger/%s", beside);
+	enum err_kind rc = fs_write_all(fd, bytes.ptr, bytes.len, err);
+
+	if (close(fd) != 0 && rc == OK)
+		rc = err_errno(err, errno, "write ledger/%s", beside);
+	if (rc == OK && renameat(dir_fd, beside, dir_fd, path) != 0)
+		rc = err_errno(err, errno, "rename ledger/%s", beside);
+	return rc;
+}
+
+enum err_kind publish_file(
+	const struct publish *p, const char *path, struct str bytes, bool durable, struct err *err)
+{
+	return durable ? fs_replace(p->dir_fd, path, bytes, 0644, err)
+		       : replace_soft(p->dir_fd, path, bytes, err);
+}
+
+/* Does the file hold exactly these bytes? *missing when there is none. */
+static bool holds(int dir_fd, const char *path, struct str bytes, bool *missing)
+{
+	char part[16384];
+	size_t at = 0;
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	*missing = fd < 0;
+	if (fd < 0)
+		return false;
+	for (;;) {
+		ssize_t n = read(fd, part, sizeof(part));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || (size_t)n > bytes.len - at ||
+			memcmp(bytes.ptr + at, part, (size_t)n) != 0) {
+			close(fd);
+			return n == 0 && at == bytes.len;
+		}
+		at += (size_t)n;
+	}
+}
+
+static enum err_kind sweep_some(
+	struct publish *p, struct publish_sweep *s, unsigned count, struct err *err)
+{
+	char path[TILEPATH_BYTES_MAX + 16];
+
+	for (; count > 0 && s->next_width < TILE_WIDTH; count--, s->next_width++) {
+		snprintf(path, sizeof(path), "%s/%u", s->folder, s->next_width);
+		if (unlinkat(p->dir_fd, path, 0) != 0 && errno != ENOENT && errno != ENOTDIR)
+			return err_errno(err, errno, "remove ledger/%s", path);
+	}
+	if (s->next_width < TILE_WIDTH)
+		return OK;
+	/* With the folder go files that a crash left beside the tiles. */
+	enum err_kind rc = fs_remove_tree(p->dir_fd, s->folder, err);
+
+	s->folder[0] = '\0';
+	return rc;
+}
+
+enum err_kind publish_sweep(struct publish *p, bool everything, struct err *err)
+{
+	enum err_kind rc = OK;
+
+	for (size_t i = 0; i < 2 && rc == OK; i++)
+		if (p->sweeps[i].folder[0] != '\0')
+			rc = sweep_some(
+				p, &p->sweeps[i], everything ? TILE_WIDTH : SWEEP_STEP, err);
+	return rc;
+}
+
+/* The partial tiles of a tile that is full now are to go; those of the one before go at once. */
+static enum err_kind begin_sweep(
+	struct publish *p, const struct tile *tile, const char *path, struct err *err)
+{
+	struct publish_sweep *s = &p->sweeps[tile->is_bundle];
+	enum err_kind rc = OK;
+
+	if (s->folder[0] != '\0')
+		rc = sweep_some(p, s, TILE_WIDTH, err);
+	int n = snprintf(s->folder, sizeof(s->folder), "%s.p", path);
+
+	assert(n > 0 && (size_t)n < sizeof(s->folder));
+	s->next_width = 1;
+	if (faccessat(p->dir_fd, s->folder, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		s->folder[0] = '\0';
+	return rc;
+}
+
+enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes, struct err *err)
+{
+	struct publish *p = arg;
+	char path[TILEPATH_BYTES_MAX];
+	bool is_full = tile->width == TILE_WIDTH, missing;
+
+	tilepath_format(tile, path);
+	if (!p->compares || !holds(p->dir_fd, path, bytes, &missing)) {
+		if (p->compares && missing)
+			p->missing++;
+		else if (p->compares)
+			p->differing++;
+		enum err_kind rc = publish_file(p, path, bytes, is_full, err);
+
+		if (rc != OK && make_parents(p->dir_fd, path, err) == OK)
+			rc = publish_file(p, path, bytes, is_full, err);
+		if (rc != OK)
+			return rc;
+	}
+	return is_full ? begin_sweep(p, tile, path, err) : OK;
+}

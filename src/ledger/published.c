@@ -1,0 +1,117 @@
+#include "ledger/published.h"
+
+#include "ledger/bundle.h"
+#include "ledger/tlogproof.h"
+#include "os/fs.h"
+
+enum err_kind published_checkpoint(int dir_fd, struct arena *mem, struct str *note, struct err *err)
+{
+	return fs_read(dir_fd, "checkpoint", NOTE_BYTES_MAX, mem, note, err);
+}
+
+enum err_kind published_vkey(int dir_fd, struct arena *mem, struct note_vkey *vkey, struct err *err)
+{
+	struct str text;
+	enum err_kind rc = fs_read(dir_fd, "log.vkey", NOTE_VKEY_BYTES_MAX + 1, mem, &text, err);
+
+	return rc == OK ? note_vkey_parse(str_trim(text), vkey, err) : rc;
+}
+
+/* The first `width` of what the file holds. */
+static enum err_kind cut_to_width(
+	const struct tile *tile, const char *path, struct str *bytes, struct err *err)
+{
+	struct str rest = *bytes, entry;
+	size_t len = (size_t)tile->width * SHA256_BYTES;
+
+	if (tile->is_bundle) {
+		for (unsigned i = 0; i < tile->width; i++)
+			if (rest.len == 0 || !bundle_next(&rest, &entry))
+				return err_set(err, ERR_CORRUPT, "ledger/%s breaks off", path);
+		len = bytes->len - rest.len;
+	}
+	if (len > bytes->len)
+		return err_set(err, ERR_CORRUPT, "ledger/%s is too short", path);
+	*bytes = str_head(*bytes, len);
+	return OK;
+}
+
+enum err_kind published_tile(
+	int dir_fd, const struct tile *tile, struct arena *mem, struct str *bytes, struct err *err)
+{
+	char path[TILEPATH_BYTES_MAX];
+	struct str read = STR("");
+	struct tile whole = *tile;
+	size_t bytes_max = tile->is_bundle ? BUNDLE_BYTES_MAX : TILE_BYTES;
+
+	tilepath_format(tile, path);
+	enum err_kind rc = fs_read(dir_fd, path, bytes_max, mem, &read, err);
+
+	if (rc == ERR_NOT_FOUND && tile->width != TILE_WIDTH) {
+		whole.width = TILE_WIDTH;
+		tilepath_format(&whole, path);
+		rc = fs_read(dir_fd, path, bytes_max, mem, &read, err);
+	}
+	if (rc == OK)
+		rc = cut_to_width(tile, path, &read, err);
+	if (rc == OK)
+		*bytes = read;
+	return rc;
+}
+
+/* What merkle_inclusion asks its nodes of. */
+struct node_source {
+	int dir_fd;
+	uint64_t tree_size;
+};
+
+static enum err_kind read_node(
+	void *arg, unsigned level, uint64_t index, struct sha256 *node, struct err *err)
+{
+	const struct node_source *source = arg;
+	struct sha256 hashes[TILE_WIDTH];
+	struct arena mem;
+	struct str bytes;
+	uint64_t first = index << level % 8; /* in hashes of the tile's level */
+	size_t count = (size_t)1 << level % 8;
+	struct tile tile = { .level = (uint8_t)(level / 8), .index = first / TILE_WIDTH };
+
+	tile.width = (uint16_t)tile_width_at(source->tree_size, tile.level, tile.index);
+	assert(first % TILE_WIDTH + count <= tile.width);
+	arena_init(&mem, 4 * TILE_BYTES);
+	enum err_kind rc = published_tile(source->dir_fd, &tile, &mem, &bytes, err);
+
+	if (rc == OK) {
+		memcpy(hashes, bytes.ptr + first % TILE_WIDTH * SHA256_BYTES, count * SHA256_BYTES);
+		*node = tiles_subtree(hashes, count);
+	}
+	arena_reset(&mem);
+	return rc;
+}
+
+enum err_kind published_proof(int dir_fd, struct arena *mem, const struct checkpoint *checkpoint,
+	struct str note, uint64_t index, const struct sha256 *leaf, struct str *text,
+	struct err *err)
+{
+	struct node_source source = { dir_fd, checkpoint->size };
+	struct tlogproof proof = { .index = index, .checkpoint = note };
+	struct out o;
+
+	if (index >= checkpoint->size)
+		return err_set(err, ERR_NOT_FOUND, "no entry %llu below the checkpoint's size %llu",
+			(unsigned long long)index, (unsigned long long)checkpoint->size);
+	enum err_kind rc = merkle_inclusion(
+		index, checkpoint->size, read_node, &source, &proof.path, err);
+
+	if (rc == OK)
+		rc = merkle_verify_inclusion(
+			index, checkpoint->size, leaf, &proof.path, &checkpoint->root, err);
+	if (rc != OK) {
+		err_context(err, "proof of entry %llu from the published tiles",
+			(unsigned long long)index);
+		return rc;
+	}
+	out_init(&o, mem, TLOGPROOF_BYTES_MAX);
+	tlogproof_put(&o, &proof);
+	return out_finish(&o, text, err);
+}

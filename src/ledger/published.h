@@ -1,0 +1,35 @@
+/*
+ * published: reads the static files of a log, LAB/ledger/ or a copy of it, and makes proofs from them. Every
+ * tile is asked for as a client would: the partial one of the size, else the full one that replaced it.
+ */
+#ifndef LEDGER_PUBLISHED_H
+#define LEDGER_PUBLISHED_H
+
+#include "ledger/checkpoint.h"
+#include "ledger/tiles.h"
+
+/* Whole file into mem. Errors: ERR_NOT_FOUND, ERR_LIMIT, ERR_IO. */
+MUST_CHECK enum err_kind published_checkpoint(
+	int dir_fd, struct arena *mem, struct str *note, struct err *err);
+/* log.vkey, parsed; *vkey borrows from mem. Errors: those of note_vkey_parse and fs_read. */
+MUST_CHECK enum err_kind published_vkey(
+	int dir_fd, struct arena *mem, struct note_vkey *vkey, struct err *err);
+/*
+ * The bytes of a tile or bundle, cut to tile->width. mem holds the whole file.
+ * Errors: ERR_NOT_FOUND, ERR_CORRUPT (too short, or a bundle that breaks off).
+ */
+MUST_CHECK enum err_kind published_tile(
+	int dir_fd, const struct tile *tile, struct arena *mem, struct str *bytes, struct err *err);
+
+/*
+ * tlog-proof text of an entry in a tree, copied into mem.
+ *
+ * checkpoint  what `note` states; index is below its size (ERR_NOT_FOUND)
+ * leaf        hash of the entry
+ * Errors: ERR_CORRUPT when the tiles do not prove it; nothing is handed out then.
+ */
+MUST_CHECK enum err_kind published_proof(int dir_fd, struct arena *mem,
+	const struct checkpoint *checkpoint, struct str note, uint64_t index,
+	const struct sha256 *leaf, struct str *text, struct err *err);
+
+#endif
