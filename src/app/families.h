@@ -11,6 +11,7 @@
 extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
+extern const struct verb verbs_release[]; /* see_release.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
 extern const struct verb verbs_trail[]; /* prove_trail.c */
 

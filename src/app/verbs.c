@@ -6,6 +6,7 @@ static const struct verb *const families[] = {
 	verbs_lab,
 	verbs_engagement,
 	verbs_record,
+	verbs_release,
 	verbs_session,
 	verbs_trail,
 };

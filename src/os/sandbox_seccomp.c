@@ -60,7 +60,7 @@ static int allow_fcntl(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && rc == 0; i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(fcntl), 1,
-			SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i], 0));
+			SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i]));
 	return rc;
 }
 
@@ -68,7 +68,7 @@ static int allow_fcntl(scmp_filter_ctx filter)
 static int allow_abort(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(
-		filter, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, 1, 0));
+		filter, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, 1));
 }
 
 /* Opening to read is allowed; to write or create is answered, so that a library may try to read instead. */

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "source/ingest.h"
 
 /* What a child runs; each enters its sandbox before it reads the first byte from descriptor 3. */
 static const struct child_role {
 	const char *name;
 	void (*run)(void); /* does not return */
 } child_roles[] = {
+	{ "import", import_child },
 	{ NULL, NULL },
 };
 
