@@ -41,6 +41,12 @@ MUST_CHECK enum err_kind fs_remove_tree(int at, const char *path, struct err *er
 /* Gives path and all that is in it to an owner; symbolic links themselves, not what they point at. */
 MUST_CHECK enum err_kind fs_chown_tree(
 	int at, const char *path, uid_t uid, gid_t gid, struct err *err);
+/*
+ * Does what lies beneath path (on disk, and how many files and folders) stay within both bounds? Names that come or
+ * go meanwhile do not matter. Errors: ERR_LIMIT (no, or nested too deep), ERR_NOT_FOUND, ERR_IO.
+ */
+MUST_CHECK enum err_kind fs_tree_within(
+	int at, const char *path, uint64_t bytes_max, uint64_t files_max, struct err *err);
 /* An advisory lock held until fd is closed. Errors: ERR_CONFLICT when another process holds it. */
 MUST_CHECK enum err_kind fs_lock(int at, const char *path, int *fd, struct err *err);
 /* A sealed anonymous file holding `bytes`, to hand to a child: nobody can change it any more. */

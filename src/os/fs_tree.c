@@ -1,8 +1,9 @@
-/* fs_tree: the two operations of fs.h that visit a whole folder, without recursion. */
+/* fs_tree: the operations of fs.h that visit a whole folder, without recursion. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/fs.h"
@@ -189,4 +190,37 @@ enum err_kind fs_chown_tree(int at, const char *path, uid_t uid, gid_t gid, stru
 	struct owner owner = { uid, gid };
 
 	return visit_path(at, path, chown_one, &owner, err);
+}
+
+struct usage {
+	uint64_t bytes_left, files_left;
+};
+
+static enum err_kind count_one(
+	void *arg, int dir_fd, const char *name, bool folder, struct err *err)
+{
+	struct usage *usage = arg;
+	struct stat st;
+
+	(void)folder;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? OK : err_errno(err, errno, "stat %s", name);
+	uint64_t bytes = (uint64_t)st.st_blocks * 512;
+
+	if (usage->files_left == 0)
+		return err_set(err, ERR_LIMIT, "too many files");
+	if (bytes > usage->bytes_left)
+		return err_set(err, ERR_LIMIT, "too many bytes");
+	usage->files_left--;
+	usage->bytes_left -= bytes;
+	return OK;
+}
+
+enum err_kind fs_tree_within(
+	int at, const char *path, uint64_t bytes_max, uint64_t files_max, struct err *err)
+{
+	/* The folder itself is not counted. */
+	struct usage usage = { bytes_max + 4096, files_max + 1 };
+
+	return visit_path(at, path, count_one, &usage, err);
 }
