@@ -10,6 +10,7 @@
 
 extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
+extern const struct verb verbs_ledger[]; /* prove_ledger.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_release[]; /* see_release.c */
 extern const struct verb verbs_session[]; /* govern_session.c */

@@ -5,6 +5,7 @@
 static const struct verb *const families[] = {
 	verbs_lab,
 	verbs_engagement,
+	verbs_ledger,
 	verbs_record,
 	verbs_release,
 	verbs_session,

@@ -17,14 +17,12 @@ enum err_kind log_sign(struct ledger *l, struct err *err)
 	arena_init(&mem, 16 << 10);
 	enum err_kind rc = checkpoint_sign(&mem, &c, &l->vkey, &l->key, &note, err);
 
-	if (rc == OK && note.len > sizeof(l->note))
+	if (rc == OK && note.len > sizeof(l->latest.note))
 		rc = err_set(err, ERR_LIMIT, "ledger: the checkpoint's note is too long");
 	if (rc == OK) {
-		pthread_mutex_lock(&l->mutex);
-		l->head = (struct ledger_head){ c.size, c.root };
-		memcpy(l->note, note.ptr, note.len);
-		l->note_len = note.len;
-		pthread_mutex_unlock(&l->mutex);
+		l->latest.head = (struct ledger_head){ c.size, c.root };
+		memcpy(l->latest.note, note.ptr, note.len);
+		l->latest.note_len = note.len;
 		l->note_is_stored = false;
 	}
 	arena_reset(&mem);
@@ -44,9 +42,9 @@ enum err_kind log_store_note(struct ledger *l, struct db *db, struct err *err)
 			&s, err);
 	if (rc != OK)
 		return rc;
-	stmt_i64(s, ":size", (int64_t)l->head.size);
-	stmt_blob(s, ":root", str_of(l->head.root.bytes, SHA256_BYTES));
-	stmt_blob(s, ":note", str_of(l->note, l->note_len));
+	stmt_i64(s, ":size", (int64_t)l->latest.head.size);
+	stmt_blob(s, ":root", str_of(l->latest.head.root.bytes, SHA256_BYTES));
+	stmt_blob(s, ":note", str_of(l->latest.note, l->latest.note_len));
 	return stmt_run(s, NULL, err);
 }
 
@@ -75,7 +73,8 @@ static enum err_kind add_to_tiles(struct ledger *l, struct db *db, uint64_t from
 
 static enum err_kind publish_checkpoint(struct ledger *l, bool durable, struct err *err)
 {
-	return publish_file(&l->publish, "checkpoint", str_of(l->note, l->note_len), durable, err);
+	return publish_file(&l->publish, "checkpoint", str_of(l->latest.note, l->latest.note_len),
+		durable, err);
 }
 
 static enum err_kind publish_vkey(struct ledger *l, struct err *err)
@@ -99,10 +98,10 @@ static enum err_kind publish_vkey(struct ledger *l, struct err *err)
 /* Sign what a crash left unsigned, and make published files again that are not as they should be. */
 static enum err_kind catch_up(struct ledger *l, struct db *db, struct err *err)
 {
-	uint64_t signed_before = l->head.size;
+	uint64_t signed_before = l->latest.head.size;
 	enum err_kind rc = OK;
 
-	if (l->note_len == 0 || l->signed_edge.size > signed_before) {
+	if (l->latest.note_len == 0 || l->signed_edge.size > signed_before) {
 		if (l->signed_edge.size > signed_before)
 			log_line(LOG_INFO, "ledger: %llu entries were durable and not yet signed",
 				(unsigned long long)(l->signed_edge.size - signed_before));
@@ -134,6 +133,14 @@ static enum err_kind catch_up(struct ledger *l, struct db *db, struct err *err)
 	return rc != OK ? rc : publish_checkpoint(l, true, err);
 }
 
+/* Whoever asks from now on gets the latest head: everything that proves it is there. */
+static void show_latest(struct ledger *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	l->shown = l->latest;
+	pthread_mutex_unlock(&l->mutex);
+}
+
 enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 	const struct sign_secret *key, struct ledger **out, struct err *err)
 {
@@ -151,7 +158,7 @@ enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 	l->key = *key;
 	memcpy(public_key.bytes, key->bytes + SIGN_SEED_BYTES, SIGN_PUBLIC_BYTES);
 	l->vkey = note_vkey_make(str_of(l->origin, origin.len), NOTE_ED25519, &public_key);
-	l->head.root = merkle_empty();
+	l->latest.head.root = merkle_empty();
 	pthread_mutex_init(&l->mutex, NULL);
 	publish_init(&l->publish, dir_fd);
 	rc = tiles_new(publish_tile, &l->publish, &l->tiles, err);
@@ -166,6 +173,7 @@ enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 	if (l->frozen[0] != '\0')
 		log_line(LOG_ERROR, "ledger: frozen: %s", l->frozen);
 	l->pending = l->signed_edge;
+	show_latest(l);
 	*out = l;
 	return OK;
 }
@@ -271,7 +279,10 @@ static enum err_kind after_commit(void *arg, struct db *db, struct err *err)
 		rc = add_to_tiles(l, db, from, err);
 	if (rc == OK)
 		rc = publish_checkpoint(l, false, err);
-	return rc != OK ? rc : publish_sweep(&l->publish, false, err);
+	if (rc != OK)
+		return rc;
+	show_latest(l);
+	return publish_sweep(&l->publish, false, err);
 }
 
 struct writer_hooks ledger_hooks(struct ledger *l)
@@ -356,8 +367,8 @@ enum err_kind ledger_checkpoint(struct ledger *l, struct arena *mem, struct ledg
 	struct str *note, struct err *err)
 {
 	pthread_mutex_lock(&l->mutex);
-	struct ledger_head now = l->head;
-	bool copied = arena_copy(mem, str_of(l->note, l->note_len), note);
+	struct ledger_head now = l->shown.head;
+	bool copied = arena_copy(mem, str_of(l->shown.note, l->shown.note_len), note);
 
 	pthread_mutex_unlock(&l->mutex);
 	if (!copied)

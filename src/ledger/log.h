@@ -61,6 +61,10 @@ MUST_CHECK enum err_kind ledger_entry(
 /* Any thread: tlog-proof text of an entry against the signed head. Errors: ERR_NOT_FOUND, ERR_CORRUPT. */
 MUST_CHECK enum err_kind ledger_proof(struct ledger *l, struct db *db, struct arena *mem,
 	uint64_t index, struct str *text, struct err *err);
+/* The same for a head, its note and a leaf that the caller has. */
+MUST_CHECK enum err_kind ledger_prove(struct ledger *l, struct arena *mem,
+	const struct ledger_head *head, struct str note, uint64_t index, const struct sha256 *leaf,
+	struct str *text, struct err *err);
 /* In a writer job: destroys nonce and detail of one entry; proofs stay valid.
  * Errors: ERR_NOT_FOUND, ERR_CONFLICT (redacted before). */
 MUST_CHECK enum err_kind ledger_redact(struct db *db, uint64_t index, struct err *err);

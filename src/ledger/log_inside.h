@@ -11,6 +11,13 @@
 /* A checkpoint with one signature: two names, 20 digits, 44 and 92 characters of base64, a few more. */
 enum { LEDGER_NOTE_BYTES_MAX = 2 * NOTE_NAME_BYTES_MAX + 256 };
 
+/* A head with its signed note. */
+struct ledger_signed {
+	struct ledger_head head;
+	size_t note_len; /* 0: none */
+	char note[LEDGER_NOTE_BYTES_MAX];
+};
+
 struct ledger {
 	char origin[NOTE_NAME_BYTES_MAX + 1];
 	struct note_vkey vkey; /* borrows origin */
@@ -21,21 +28,20 @@ struct ledger {
 	struct merkle_edge signed_edge; /* what was read back and signed */
 	struct merkle_edge pending; /* with the entries of the batch under way */
 	struct merkle_edge mark; /* pending, before the job under way */
-	bool note_is_stored; /* the last signed note stands in the records */
+	struct ledger_signed latest;
+	bool note_is_stored; /* the latest note stands in the records */
 	struct tiles *tiles;
 	struct publish publish;
 
 	pthread_mutex_t mutex; /* of what follows */
-	struct ledger_head head;
-	size_t note_len;
-	char note[LEDGER_NOTE_BYTES_MAX];
+	struct ledger_signed shown; /* latest, once its tiles are published */
 };
 
-/* Compare records and checkpoints, filling signed_edge, head and note; sets `frozen` when they disagree. */
+/* Compare records and checkpoints, filling signed_edge and latest; sets `frozen` when they disagree. */
 MUST_CHECK enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err);
-/* Sign signed_edge: head and note are this from now on. */
+/* Sign signed_edge: this is the latest head. */
 MUST_CHECK enum err_kind log_sign(struct ledger *l, struct err *err);
-/* In a transaction: the note of the last signed head, and no older one. */
+/* In a transaction: the latest note, and no older one. */
 MUST_CHECK enum err_kind log_store_note(struct ledger *l, struct db *db, struct err *err);
 
 #endif

@@ -62,9 +62,16 @@ enum err_kind ledger_proof(struct ledger *l, struct db *db, struct arena *mem, u
 		rc = ledger_entry(db, mem, index, &row, err);
 	if (rc != OK)
 		return rc;
-	struct checkpoint c = { .origin = l->vkey.name, .size = head.size, .root = head.root };
+	return ledger_prove(l, mem, &head, note, index, &row.leaf, text, err);
+}
 
-	return published_proof(l->publish.dir_fd, mem, &c, note, index, &row.leaf, text, err);
+enum err_kind ledger_prove(struct ledger *l, struct arena *mem, const struct ledger_head *head,
+	struct str note, uint64_t index, const struct sha256 *leaf, struct str *text,
+	struct err *err)
+{
+	struct checkpoint c = { .origin = l->vkey.name, .size = head->size, .root = head->root };
+
+	return published_proof(l->publish.dir_fd, mem, &c, note, index, leaf, text, err);
 }
 
 enum err_kind ledger_redact(struct db *db, uint64_t index, struct err *err)

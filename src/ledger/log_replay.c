@@ -167,13 +167,13 @@ static void set_head(struct ledger *l, const struct claim claims[2])
 
 	if (!claim->is_there)
 		return;
-	if (claim->note.len > sizeof(l->note)) {
+	if (claim->note.len > sizeof(l->latest.note)) {
 		freeze(l, "the checkpoint %s is longer than ours are", claim->where);
 		return;
 	}
-	l->head = (struct ledger_head){ claim->checkpoint.size, claim->checkpoint.root };
-	memcpy(l->note, claim->note.ptr, claim->note.len);
-	l->note_len = claim->note.len;
+	l->latest.head = (struct ledger_head){ claim->checkpoint.size, claim->checkpoint.root };
+	memcpy(l->latest.note, claim->note.ptr, claim->note.len);
+	l->latest.note_len = claim->note.len;
 	l->note_is_stored = !second;
 }
 
@@ -193,10 +193,10 @@ enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 	if (rc == OK)
 		rc = replay_rows(l, db, claims, &l->signed_edge, err);
 	if (rc == OK && l->frozen[0] == '\0') {
-		if (l->head.size > l->signed_edge.size)
+		if (l->latest.head.size > l->signed_edge.size)
 			freeze(l,
 				"the checkpoint of size %llu is ahead of the records, which hold %llu entries",
-				(unsigned long long)l->head.size,
+				(unsigned long long)l->latest.head.size,
 				(unsigned long long)l->signed_edge.size);
 		else if (!claims[0].is_there && l->signed_edge.size > 0)
 			freeze(l, "the records hold %llu entries and no signed checkpoint",

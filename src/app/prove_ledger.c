@@ -1,0 +1,282 @@
+/* prove_ledger: the record as people read it: its published files, its entries, their proofs; redaction. */
+#include "app/families.h"
+#include "app/lab.h"
+#include "app/trail.h"
+#include "app/verb.h"
+#include "base/hex.h"
+#include "ledger/published.h"
+#include "os/fs.h"
+
+enum { DETAIL_READERS = ROLE_OFFICER | ROLE_AUDITOR };
+
+/* A published file by its one spelling; nothing else below ledger/ can be named. */
+static bool path_is_published(struct str path)
+{
+	struct tile tile;
+
+	return str_eq(path, STR("checkpoint")) || str_eq(path, STR("log.vkey")) ||
+		tilepath_parse(path, &tile);
+}
+
+static enum err_kind file_compute(struct ctx *ctx, struct err *err)
+{
+	struct str path = arg_str(ctx, "path");
+	const char *name = arena_cstr(ctx->mem, path);
+
+	if (!path_is_published(path))
+		return err_set(err, ERR_NOT_FOUND, "the log has no such file");
+	if (name == NULL)
+		return err_set(err, ERR_LIMIT, "request memory used up");
+	enum err_kind rc = fs_read(
+		ctx->lab->ledger_fd, name, BUNDLE_BYTES_MAX, ctx->mem, &ctx->attach, err);
+
+	if (rc == ERR_NOT_FOUND)
+		return err_set(err, rc, "the log has no such file");
+	if (rc == OK)
+		jw_kstr(ctx->answer, "path", path);
+	return rc;
+}
+
+/* Which acts belong to a session or a record is not public: the filters are for those who may read details. */
+static enum err_kind check_filters(struct ctx *ctx, struct err *err)
+{
+	bool reads_details = (ctx->caller.roles & DETAIL_READERS) != 0;
+	bool own = arg_given(ctx, "session") &&
+		str_eq(arg_str(ctx, "session"), ctx->caller.session_id);
+
+	if (!reads_details && (arg_given(ctx, "record") || (arg_given(ctx, "session") && !own)))
+		return err_set(err, ERR_DENIED,
+			"officers and auditors may list by record or session; you may list your own session");
+	return OK;
+}
+
+static enum err_kind write_item(struct ctx *ctx, struct stmt *s, struct err *err)
+{
+	struct jw *w = ctx->answer;
+	struct arena mem;
+	struct entry entry;
+
+	arena_init(&mem, 64 << 10);
+	enum err_kind rc = entry_parse(&mem, stmt_col_str(s, 1), &entry, err);
+
+	if (rc == OK) {
+		jw_object(w);
+		jw_ki64(w, "index", stmt_col_i64(s, 0));
+		jw_kstr(w, "kind", entry.kind);
+		jw_kwhen(w, "time", entry.time_us);
+		jw_key(w, "public");
+		jw_raw(w, entry.public_json);
+		jw_khex(w, "commit", entry.commit.bytes, SHA256_BYTES);
+		jw_kbool(w, "redacted", stmt_col_i64(s, 2) != 0);
+		jw_object_end(w);
+	} else {
+		err_context(err, "entry %lld", (long long)stmt_col_i64(s, 0));
+	}
+	arena_reset(&mem);
+	return rc;
+}
+
+/* One statement a filter, so that each is answered from its index. */
+static const char *list_sql(const struct ctx *ctx)
+{
+#define LIST_FROM "SELECT idx, bytes, redacted FROM entries WHERE idx <= :from AND "
+#define LIST_TAIL " ORDER BY idx DESC LIMIT :limit"
+	bool kind = arg_given(ctx, "kind");
+
+	if (arg_given(ctx, "session"))
+		return kind ? LIST_FROM "session = :session AND kind = :kind" LIST_TAIL
+			    : LIST_FROM "session = :session" LIST_TAIL;
+	if (arg_given(ctx, "record"))
+		return kind ? LIST_FROM "record = :record AND kind = :kind" LIST_TAIL
+			    : LIST_FROM "record = :record" LIST_TAIL;
+	return kind ? LIST_FROM "kind = :kind" LIST_TAIL : LIST_FROM "idx >= 0" LIST_TAIL;
+#undef LIST_FROM
+#undef LIST_TAIL
+}
+
+static enum err_kind begin_list(
+	struct ctx *ctx, int64_t from, int64_t limit, struct stmt **out, struct err *err)
+{
+	static const char *const filters[] = { "session", "record", "kind" };
+	bool by_session = arg_given(ctx, "session");
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(ctx->db, list_sql(ctx), &s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_i64(s, ":from", from);
+	stmt_i64(s, ":limit", limit + 1); /* one more tells whether there is a next page */
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const names[] = { ":session", ":record", ":kind" };
+
+		if (arg_given(ctx, filters[i]) && !(i == 1 && by_session))
+			stmt_text(s, names[i], arg_str(ctx, filters[i]));
+	}
+	*out = s;
+	return OK;
+}
+
+static enum err_kind list_compute(struct ctx *ctx, struct err *err)
+{
+	struct jw *w = ctx->answer;
+	struct ledger_head head;
+	struct str note;
+	struct stmt *s = NULL;
+	int64_t limit = arg_i64(ctx, "limit", 50), next = -1;
+	bool row = false;
+	enum err_kind rc = check_filters(ctx, err);
+
+	if (rc == OK)
+		rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &head, &note, err);
+	if (rc != OK)
+		return rc;
+	/* What is durable and not yet signed is not shown: it has no proof yet. */
+	int64_t from = arg_i64(ctx, "from", INT64_MAX);
+
+	if (from >= (int64_t)head.size)
+		from = (int64_t)head.size - 1;
+	rc = begin_list(ctx, from, limit, &s, err);
+	if (rc != OK)
+		return rc;
+	jw_key(w, "size");
+	jw_u64(w, head.size);
+	jw_key(w, "entries");
+	jw_array(w);
+	while ((rc = stmt_step(s, &row, err)) == OK && row) {
+		if (limit-- == 0) {
+			next = stmt_col_i64(s, 0);
+			break;
+		}
+		rc = write_item(ctx, s, err);
+		if (rc != OK)
+			break;
+	}
+	stmt_end(s);
+	jw_array_end(w);
+	jw_key(w, "next");
+	if (next >= 0)
+		jw_i64(w, next);
+	else
+		jw_null(w);
+	return rc;
+}
+
+static void write_detail(struct ctx *ctx, const struct entry_row *row)
+{
+	struct jw *w = ctx->answer;
+	bool sealed = trail_is_sealed(row->detail);
+
+	jw_kbool(w, "redacted", row->redacted);
+	jw_kbool(w, "sealed", sealed);
+	if ((ctx->caller.roles & DETAIL_READERS) == 0 || sealed || row->redacted)
+		return;
+	jw_khex(w, "nonce", row->nonce.ptr, row->nonce.len);
+	jw_kstr(w, "detail", row->detail);
+}
+
+static enum err_kind entry_compute(struct ctx *ctx, struct err *err)
+{
+	struct jw *w = ctx->answer;
+	uint64_t index = (uint64_t)arg_i64(ctx, "index", 0);
+	struct ledger_head head;
+	struct entry_row row;
+	struct str proof, note;
+	enum err_kind rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &head, &note, err);
+
+	if (rc == OK && index >= head.size)
+		rc = err_set(err, ERR_NOT_FOUND, "no entry %llu", (unsigned long long)index);
+	if (rc == OK)
+		rc = ledger_entry(ctx->db, ctx->mem, index, &row, err);
+	if (rc == OK)
+		rc = ledger_prove(
+			ctx->lab->ledger, ctx->mem, &head, note, index, &row.leaf, &proof, err);
+	if (rc != OK)
+		return rc;
+	jw_key(w, "index");
+	jw_u64(w, index);
+	jw_kstr(w, "entry", row.bytes);
+	jw_khex(w, "leaf", row.leaf.bytes, SHA256_BYTES);
+	write_detail(ctx, &row);
+	jw_kstr(w, "checkpoint", note);
+	jw_kstr(w, "proof", proof);
+	jw_key(w, "tree_size");
+	jw_u64(w, head.size);
+	jw_khex(w, "root", head.root.bytes, SHA256_BYTES);
+	return OK;
+}
+
+static enum err_kind redact_apply(struct ctx *ctx, struct err *err)
+{
+	int64_t index = arg_i64(ctx, "index", 0);
+	enum err_kind rc = ledger_redact(ctx->db, (uint64_t)index, err);
+
+	if (rc != OK)
+		return rc;
+	entry_public_i64(ctx, "index", index);
+	jw_ki64(ctx->answer, "index", index);
+	jw_kbool(ctx->answer, "redacted", true);
+	return OK;
+}
+
+static const struct verb_arg file_args[] = {
+	{ "path", ARG_LINE, ARG_REQUIRED, 1, TILEPATH_BYTES_MAX, NULL,
+		"checkpoint, log.vkey, or a tile's name" },
+	{ 0 },
+};
+
+static const struct verb_arg list_args[] = {
+	{ "from", ARG_INT, 0, 0, 0, NULL, "index of the newest entry to list; absent: the last" },
+	{ "limit", ARG_INT, 0, 1, LIMIT_PAGE_ITEMS, NULL, "how many at most; 50 when absent" },
+	{ "kind", ARG_LINE, 0, 1, LIMIT_NAME_BYTES, NULL, "entries of this kind only" },
+	{ "record", ARG_ID, 0, 0, 0, NULL, "entries about this record only" },
+	{ "session", ARG_ID, 0, 0, 0, "ses", "entries of this session only" },
+	{ 0 },
+};
+
+static const struct verb_arg entry_args[] = {
+	{ "index", ARG_INT, ARG_REQUIRED, 0, 0, NULL, "the entry's place in the log" },
+	{ 0 },
+};
+
+static const struct verb_arg redact_args[] = {
+	{ "index", ARG_INT, ARG_REQUIRED, 0, 0, NULL, "the entry's place in the log" },
+	{ "reason", ARG_TEXT, ARG_REQUIRED, 1, 1000, NULL, "why its detail must go" },
+	{ 0 },
+};
+
+const struct verb verbs_ledger[] = {
+	{
+		.name = "ledger.file",
+		.summary = "Hand out a file of the published log.",
+		.args = file_args,
+		.roles = ROLE_ANYONE,
+		.public_fields = "",
+		.flags = VERB_NO_ENTRY | VERB_BYTES | VERB_SELF,
+		.compute = file_compute,
+	},
+	{
+		.name = "ledger.list",
+		.summary = "List entries of the ledger, newest first.",
+		.args = list_args,
+		.roles = ROLE_SIGNED_IN,
+		.public_fields = "actor",
+		.compute = list_compute,
+	},
+	{
+		.name = "ledger.entry",
+		.summary = "Show one entry with its proof; its detail to those who may read it.",
+		.args = entry_args,
+		.roles = ROLE_SIGNED_IN,
+		.public_fields = "actor",
+		.compute = entry_compute,
+	},
+	{
+		.name = "ledger.redact",
+		.summary = "Destroy the private detail of an entry; the entry and its proofs stay.",
+		.args = redact_args,
+		.roles = ROLE_OFFICER,
+		.public_fields = "actor index",
+		.apply = redact_apply,
+	},
+	{ 0 },
+};
