@@ -208,8 +208,7 @@ enum err_kind totp_confirm_apply(struct ctx *ctx, struct err *err)
 	return stmt_run(s, NULL, err);
 }
 
-/* Four groups of five from an alphabet without look-alikes: 100 bits. */
-static enum err_kind make_once(struct arena *mem, struct str *once, struct err *err)
+enum err_kind password_make_up(struct arena *mem, struct str *once, struct err *err)
 {
 	static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
 	uint8_t bytes[20];
@@ -257,7 +256,7 @@ enum err_kind credential_compute(struct ctx *ctx, struct err *err)
 	if (arg_given(ctx, "password"))
 		new->once = arg_str(ctx, "password");
 	else
-		rc = make_once(ctx->mem, &new->once, err);
+		rc = password_make_up(ctx->mem, &new->once, err);
 	if (rc == OK)
 		rc = password_make(new->once, &new->hash, err);
 	ctx->state = new;

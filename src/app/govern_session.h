@@ -27,6 +27,9 @@ MUST_CHECK enum err_kind credential_by_login(struct db *db, struct arena *mem, s
 MUST_CHECK enum err_kind credential_of_person(struct db *db, struct arena *mem,
 	struct str person_id, struct credential *credential, struct err *err);
 
+/* Four groups of five from an alphabet without look-alikes: 100 bits. *once lives in mem. */
+MUST_CHECK enum err_kind password_make_up(struct arena *mem, struct str *once, struct err *err);
+
 /* {id, name, display, organisation, organisation_name, roles, line} under the key "person". */
 void write_person(struct jw *w, const struct caller *person, struct str login);
 

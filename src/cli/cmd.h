@@ -39,5 +39,7 @@ void cmd_print_list(void);
 void cmd_print_usage(const struct cmd *cmd);
 
 cmd_fn cmd_help;
+cmd_fn cmd_init;
+cmd_fn cmd_vault; /* src/proc/vault.c */
 
 #endif

@@ -5,6 +5,12 @@
 /* In the order in which `vitrine --help` lists them. */
 const struct cmd cmds[] = {
 	{ "help", "List the commands, or tell how one is used.", "[COMMAND]", cmd_help },
+	{ "init", "Make a lab: its folder, its keys, its officers.",
+		"LAB --name TEXT --origin HOST/PATH --officer NAME:DISPLAY --officer NAME:DISPLAY […]\n"
+		" [--organisation TEXT] [--passwords FILE|-] [--officer-key FILE] [--user NAME]\n"
+		" [--listen ADDRESS:PORT] [--data DIR] [--test-clock]",
+		cmd_init },
+	{ "vault", "Serve a lab on its socket, without an access point.", "[LAB]", cmd_vault },
 	{ NULL, NULL, NULL, NULL },
 };
 

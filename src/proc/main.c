@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "glass/glass.h"
 #include "source/ingest.h"
 
 /* What a child runs; each enters its sandbox before it reads the first byte from descriptor 3. */
@@ -14,7 +15,9 @@ static const struct child_role {
 	const char *name;
 	void (*run)(void); /* does not return */
 } child_roles[] = {
+	{ "draw", draw_child },
 	{ "import", import_child },
+	{ "layout", layout_child },
 	{ NULL, NULL },
 };
 

@@ -1,0 +1,223 @@
+/*
+ * vault: the centre. Owns the lab folder, speaks verbs in frames on a Unix socket; no TLS, no HTTP, no page.
+ * Untrusted bytes are parsed by its children, but for the frame header and JSON of at most 64 KiB.
+ *
+ * Its rights: those of the lab's ordinary user, none that could be gained (no_new_privs), no core file, its
+ * memory closed to other processes of that user (not dumpable).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/pipeline.h"
+#include "cli/cmd.h"
+#include "link/endpoint.h"
+#include "link/server.h"
+#include "os/log.h"
+#include "os/sandbox.h"
+
+#define SOCKET_PATH "run/vault.sock"
+
+enum { MAINTAIN_S = 1 };
+
+struct vault {
+	struct lab lab;
+	struct pipeline *pipeline;
+	struct server *server;
+};
+
+static enum err_kind harden(struct err *err)
+{
+	struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return err_errno(err, errno, "no core file");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_errno(err, errno, "no new privileges");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_errno(err, errno, "close the memory to others");
+	return OK;
+}
+
+/* Any thread. The link copies the body, so that both parts only need to lie together for a moment. */
+static void give_answer(void *arg, const struct pipeline_answer *answer)
+{
+	struct server_call *call = arg;
+	struct frame_answer frame = { .status = (uint8_t)answer->status,
+		.entry_index = answer->entry_index,
+		.tree_size = answer->tree_size,
+		.root = answer->root,
+		.json_len = (uint32_t)answer->json.len,
+		.body = answer->json };
+	char *both = NULL;
+
+	if (answer->bytes.len > 0) {
+		both = malloc(answer->json.len + answer->bytes.len);
+		if (both == NULL) {
+			frame.status = ERR_LIMIT;
+			frame.body = STR(
+				"{\"error\":\"limit\",\"message\":\"no memory for the page\"}");
+			frame.json_len = (uint32_t)frame.body.len;
+		} else {
+			memcpy(both, answer->json.ptr, answer->json.len);
+			memcpy(both + answer->json.len, answer->bytes.ptr, answer->bytes.len);
+			frame.body = str_of(both, answer->json.len + answer->bytes.len);
+		}
+	}
+	server_answer(call, &frame);
+	free(both);
+}
+
+static void give_progress(void *arg, struct str json)
+{
+	server_progress(arg, json);
+}
+
+static bool is_cancelled(void *arg)
+{
+	return server_call_cancelled(arg);
+}
+
+/* On the link's thread: copies and queues, no more. */
+static void take_call(void *arg, struct server_call *call)
+{
+	struct vault *v = arg;
+	const struct frame_call *frame = server_call_frame(call);
+	struct pipeline_request request = {
+		.verb = str_from(frame->verb),
+		.point = str_from(frame->point),
+		.body = frame->body,
+		.token = frame->token,
+		.counter = frame->counter,
+		.idempotency_key = frame->idempotency_key,
+		.peer = frame->peer,
+		.digest = frame_call_digest(frame),
+		.signature = frame->signature,
+		.uid = server_call_uid(call),
+		.fd = server_call_fd(call),
+		.answer = give_answer,
+		.progress = give_progress,
+		.cancelled = is_cancelled,
+		.arg = call,
+	};
+
+	pipeline_submit(v->pipeline, &request);
+}
+
+static enum err_kind start_glass(struct vault *v, struct err *err)
+{
+	struct lab *lab = &v->lab;
+	int font = openat(lab->dir_fd, LAB_FONT, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int key = openat(lab->dir_fd, "keys/mark.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	enum err_kind rc = OK;
+
+	if (font < 0 || key < 0)
+		rc = err_errno(err, errno, "open %s and keys/mark.key", LAB_FONT);
+	if (rc == OK)
+		rc = glass_start(
+			font, key, (unsigned)lab->settings.layout_children_max, &lab->glass, err);
+	if (font >= 0)
+		close(font);
+	if (key >= 0)
+		close(key);
+	return rc;
+}
+
+static enum err_kind start_link(struct vault *v, struct err *err)
+{
+	struct server_options options = { .handle = take_call, .arg = v };
+	enum err_kind rc = endpoint_listen(SOCKET_PATH, 0600, &options.listen_fd, err);
+
+	return rc != OK ? rc : server_start(&options, &v->server, err);
+}
+
+/* A second at a time, until a signal asks to stop. */
+static void serve(struct vault *v, const sigset_t *stop)
+{
+	const struct timespec second = { .tv_sec = MAINTAIN_S };
+	struct err err;
+
+	while (sigtimedwait(stop, NULL, &second) < 0) {
+		if (errno != EAGAIN && errno != EINTR) {
+			log_line(LOG_ERROR, "wait for a signal: %s", strerrordesc_np(errno));
+			return;
+		}
+		if (pipeline_maintain(v->pipeline, &err) != OK)
+			log_line(LOG_ERROR, "maintenance: %s", err.msg);
+	}
+}
+
+static void stop(struct vault *v)
+{
+	/* The server answers what is under way before it stops. */
+	if (v->server != NULL)
+		server_stop(v->server);
+	pipeline_close(v->pipeline);
+	glass_stop(v->lab.glass);
+	lab_close(&v->lab);
+	unlink(SOCKET_PATH);
+}
+
+static enum err_kind start(struct vault *v, struct err *err)
+{
+	enum err_kind rc = lab_open(&v->lab, err);
+
+	if (rc != OK)
+		return rc;
+	const char *frozen = ledger_frozen(v->lab.ledger);
+
+	if (frozen != NULL)
+		log_line(LOG_ERROR, "the record is frozen, nothing can be done in the lab: %s",
+			frozen);
+	rc = start_glass(v, err);
+	if (rc == OK && frozen == NULL)
+		rc = lab_note_start(&v->lab, err);
+	if (rc == OK)
+		rc = pipeline_open(&v->lab, LAB_RECORDS, 0, &v->pipeline, err);
+	if (rc == OK)
+		rc = start_link(v, err);
+	if (rc != OK)
+		stop(v);
+	return rc;
+}
+
+int cmd_vault(const struct cli *cli, int argc, char **argv)
+{
+	struct vault *v = calloc(1, sizeof(*v));
+	sigset_t ends;
+	struct err err;
+
+	if (v == NULL) {
+		err_set(&err, ERR_LIMIT, "no memory");
+		return cmd_fail("vault", &err);
+	}
+	if (argc > 2) {
+		free(v);
+		return cmd_misuse("vault");
+	}
+	log_init("vault", LOG_INFO);
+	/* Before any thread begins, so that none of them is interrupted. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	enum err_kind rc = crypto_init(&err);
+
+	if (rc == OK)
+		rc = user_enter_lab(argc == 2 ? argv[1] : cli->lab, NULL, &err);
+	if (rc == OK)
+		rc = harden(&err);
+	if (rc == OK)
+		rc = start(v, &err);
+	if (rc == OK) {
+		log_line(LOG_INFO, "%s is open", v->lab.settings.name);
+		serve(v, &ends);
+		stop(v);
+		log_line(LOG_INFO, "stopped");
+	}
+	free(v);
+	return rc == OK ? 0 : cmd_fail("vault", &err);
+}
