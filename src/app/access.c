@@ -368,6 +368,11 @@ enum err_kind access_check(struct ctx *ctx, enum activity activity, struct str e
 	return rc;
 }
 
+enum err_kind access_refuse_path(struct err *err)
+{
+	return refuse(OTHER_PATH, err);
+}
+
 enum err_kind access_grants(const struct record_desk *desk, const struct record *engagement,
 	struct scope_grant **grants, struct record **records, size_t *count, struct err *err)
 {

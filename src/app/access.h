@@ -42,6 +42,8 @@ struct scope {
 MUST_CHECK enum err_kind access_check(struct ctx *ctx, enum activity activity,
 	struct str engagement, struct str release, struct str path, bool listing,
 	struct scope *scope, struct err *err);
+/* ERR_DENIED with the text for a path that no grant covers: for one that does not exist, so that nobody can tell. */
+enum err_kind access_refuse_path(struct err *err);
 bool scope_covers(const struct scope *scope, struct str path);
 /* A folder in which something may be covered; empty is the root. */
 bool scope_reaches(const struct scope *scope, struct str folder);

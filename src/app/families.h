@@ -14,6 +14,7 @@ extern const struct verb verbs_ledger[]; /* prove_ledger.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_release[]; /* see_release.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
+extern const struct verb verbs_source_view[]; /* see_glass.c */
 extern const struct verb verbs_trail[]; /* prove_trail.c */
 
 struct kinds;

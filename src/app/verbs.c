@@ -9,6 +9,7 @@ static const struct verb *const families[] = {
 	verbs_record,
 	verbs_release,
 	verbs_session,
+	verbs_source_view,
 	verbs_trail,
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
