@@ -11,6 +11,16 @@ const struct cmd cmds[] = {
 		" [--listen ADDRESS:PORT] [--data DIR] [--test-clock]",
 		cmd_init },
 	{ "vault", "Serve a lab on its socket, without an access point.", "[LAB]", cmd_vault },
+	{ "sign-in", "Sign in; the token is kept for the commands that follow.",
+		"NAME [--password-file FILE|-] [--totp CODE]", cmd_sign_in },
+	{ "sign-out", "End the session and forget its token.", "", cmd_sign_out },
+	{ "call", "Call any verb.",
+		"VERB [--out FILE] [--json FILE|-] [name=text | name:=JSON]...\n"
+		" The answer's JSON is printed; --out keeps the bytes that come with it.",
+		cmd_call },
+	{ "totp", "Print the one-time code of this moment.",
+		"[FILE|-]\n The secret in base32, from a file, standard input, or the terminal.",
+		cmd_totp },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -88,6 +88,8 @@ int main(int argc, char **argv)
 		cli.lab = default_lab();
 	const struct cmd *cmd = cmd_find(argv[at]);
 
+	if (cmd == NULL && at + 1 < argc && argv[at + 1][0] != '-')
+		return cmd_verb(&cli, argc - at, argv + at);
 	if (cmd == NULL) {
 		err_set(&err, ERR_NOT_FOUND, "no such command; see `vitrine help`");
 		return cmd_fail(argv[at], &err);
