@@ -42,7 +42,7 @@ static enum err_kind canonical(struct str in, struct str *got)
 static void canonical_json(void **state)
 {
 	const json_t *cases = json_object_get(vectors, "canonical_json"), *v;
-	struct str got, in, want;
+	struct str in = STR(""), want = in, got;
 	size_t i;
 
 	(void)state;
@@ -68,7 +68,7 @@ static void signed_bytes_of_envelopes(void **state)
 	(void)state;
 	json_array_foreach(json_object_get(vectors, "pae"), i, v)
 	{
-		struct str type, body, want, got;
+		struct str type = STR(""), body = type, want = type, got;
 		struct out o;
 
 		assert_true(json_str(v, "type", &type) && json_str(v, "body", &body) &&
