@@ -21,6 +21,14 @@ const struct cmd cmds[] = {
 	{ "totp", "Print the one-time code of this moment.",
 		"[FILE|-]\n The secret in base32, from a file, standard input, or the terminal.",
 		cmd_totp },
+	{ "ledger", "Check, show, prove and copy the record, with or without a running vault.",
+		"verify\n the whole log: entries, tiles, records, commitments, signature\n"
+		"verify --published DIR\n the same of published files alone, such as an export\n"
+		"show INDEX\n an entry, as it was hashed\n"
+		"proof INDEX\n its proof of inclusion (C2SP tlog-proof)\n"
+		"vkey\n the key that signs the log\n"
+		"export DIR\n copy the published files, one consistent state, and verify the copy",
+		cmd_ledger },
 	{ NULL, NULL, NULL, NULL },
 };
 
