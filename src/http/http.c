@@ -78,7 +78,7 @@ static const struct {
 	{ "Cross-Origin-Embedder-Policy", "require-corp" },
 	{ "Permissions-Policy",
 		"camera=(), microphone=(), geolocation=(), display-capture=(), clipboard-read=(), usb=(), "
-		"serial=(), bluetooth=(), payment=()" },
+		"serial=(), payment=()" },
 	{ "Strict-Transport-Security", "max-age=31536000" },
 	{ "X-Frame-Options", "DENY" },
 };

@@ -1,0 +1,98 @@
+#include "web/route.h"
+
+#include "base/limit.h"
+#include "web/page.h"
+
+enum { FORM_BYTES = 256 << 10 };
+
+static const struct route routes[] = {
+	{ HTTP_GET, "/", ACCESS_SIGNED_IN, 0, page_home, false },
+	{ HTTP_GET, "/sign-in", ACCESS_PUBLIC, 0, page_sign_in, false },
+	{ HTTP_POST, "/sign-in", ACCESS_PUBLIC, FORM_BYTES, page_sign_in_post, false },
+	{ HTTP_POST, "/sign-out", ACCESS_SIGNED_IN, FORM_BYTES, page_sign_out_post, false },
+	{ HTTP_GET, "/products", ACCESS_SIGNED_IN, 0, page_products, false },
+	{ HTTP_GET, "/product/:id", ACCESS_SIGNED_IN, 0, page_product, false },
+	{ HTTP_GET, "/release/:id", ACCESS_SIGNED_IN, 0, page_release, false },
+	{ HTTP_GET, "/room/:engagement/:release", ACCESS_SIGNED_IN, 0, page_room, false },
+	{ HTTP_GET, "/records/:kind", ACCESS_SIGNED_IN, 0, page_records, false },
+	{ HTTP_GET, "/records/:kind/new", ACCESS_SIGNED_IN, 0, page_record_new, false },
+	{ HTTP_POST, "/records/:kind/new", ACCESS_SIGNED_IN, FORM_BYTES, page_record_new, false },
+	{ HTTP_GET, "/record/:id", ACCESS_SIGNED_IN, 0, page_record, false },
+	{ HTTP_POST, "/record/:id/credential", ACCESS_SIGNED_IN, FORM_BYTES, page_credential_post,
+		false },
+	{ HTTP_GET, "/record/:id/:act", ACCESS_SIGNED_IN, 0, page_record_act, false },
+	{ HTTP_POST, "/record/:id/:act", ACCESS_SIGNED_IN, FORM_BYTES, page_record_act, false },
+	{ HTTP_GET, "/ledger", ACCESS_SIGNED_IN, 0, page_ledger, false },
+	{ HTTP_GET, "/ledger/entry/:index", ACCESS_SIGNED_IN, 0, page_entry, false },
+	{ HTTP_POST, "/ledger/entry/:index", ACCESS_SIGNED_IN, FORM_BYTES, page_redact_post,
+		false },
+	{ HTTP_GET, "/account", ACCESS_SIGNED_IN, 0, page_account, false },
+	{ HTTP_POST, "/account/password", ACCESS_SIGNED_IN, FORM_BYTES, page_password_post, false },
+	{ HTTP_POST, "/account/totp", ACCESS_SIGNED_IN, FORM_BYTES, page_totp_post, false },
+	{ HTTP_GET, "/ledger/*", ACCESS_BARE, 0, page_ledger_file, true },
+	{ HTTP_GET, "/a/:name", ACCESS_BARE, 0, page_asset, false },
+	{ HTTP_GET, "/favicon.ico", ACCESS_BARE, 0, page_icon, false },
+	{ HTTP_GET, "/v1/openapi.json", ACCESS_BARE, 0, page_openapi, true },
+	{ HTTP_POST, "/v1/:verb", ACCESS_BARE, LIMIT_JSON_BYTES, page_api, true },
+};
+
+static bool matches(const char *pattern, struct str path, struct route_match *match)
+{
+	struct str want = str_skip(str_from(pattern), 1), rest = str_skip(path, 1);
+
+	match->param_count = 0;
+	for (;;) {
+		struct str want_segment = want, segment = rest, want_rest = STR(""),
+			   path_rest = STR("");
+		bool want_more = str_cut(want, '/', &want_segment, &want_rest);
+		bool more;
+
+		if (str_eq(want, STR("*"))) {
+			match->params[match->param_count++] = rest;
+			return rest.len > 0;
+		}
+		more = str_cut(rest, '/', &segment, &path_rest);
+		if (want_segment.len > 0 && want_segment.ptr[0] == ':') {
+			if (segment.len == 0)
+				return false;
+			assert(match->param_count < ROUTE_PARAMS_MAX);
+			match->params[match->param_count++] = segment;
+		} else if (!str_eq(want_segment, segment)) {
+			return false;
+		}
+		if (!more && !want_more)
+			return true;
+		if (more != want_more)
+			return false;
+		want = want_rest;
+		rest = path_rest;
+	}
+}
+
+bool route_find(enum http_method method, struct str path, struct route_match *match)
+{
+	*match = (struct route_match){ 0 };
+	if (path.len == 0 || path.ptr[0] != '/')
+		return false;
+	for (size_t i = 0; i < route_count(); i++) {
+		if (!matches(routes[i].path, path, match))
+			continue;
+		if (routes[i].method == method) {
+			match->route = &routes[i];
+			return true;
+		}
+		match->path_known = true;
+	}
+	return false;
+}
+
+size_t route_count(void)
+{
+	return sizeof(routes) / sizeof(routes[0]);
+}
+
+const struct route *route_at(size_t index)
+{
+	assert(index < route_count());
+	return &routes[index];
+}

@@ -1,0 +1,41 @@
+/* route: every address that a point answers, in one table; the dispatcher enforces what a row states. */
+#ifndef WEB_ROUTE_H
+#define WEB_ROUTE_H
+
+#include "http/http.h"
+
+struct page;
+
+enum access {
+	ACCESS_PUBLIC, /* anybody; who is signed in is looked up all the same, for the top bar */
+	ACCESS_SIGNED_IN, /* others are sent to sign in and come back */
+	ACCESS_BARE, /* anybody, and nothing is asked of the vault before the handler */
+};
+
+/* Draws the page or returns why not: the dispatcher then draws the error's page. */
+typedef enum err_kind page_fn(struct page *p, struct err *err);
+
+enum { ROUTE_PARAMS_MAX = 3 };
+
+struct route {
+	enum http_method method;
+	const char *path; /* ":name" matches one segment, a last "*" the rest, if any */
+	enum access access;
+	size_t body_bytes_max;
+	page_fn *handler;
+	bool is_api; /* answers JSON; its own rules against forged requests */
+};
+
+struct route_match {
+	const struct route *route;
+	struct str params[ROUTE_PARAMS_MAX]; /* still percent-encoded; borrowed from path */
+	size_t param_count;
+	bool path_known; /* with another method */
+};
+
+/* True when a row fits. */
+bool route_find(enum http_method method, struct str path, struct route_match *match);
+size_t route_count(void);
+const struct route *route_at(size_t index);
+
+#endif

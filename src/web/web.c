@@ -1,0 +1,196 @@
+#include "web/web.h"
+
+#include <stdlib.h>
+
+#include "base/hex.h"
+#include "base/when.h"
+#include "crypto/digest.h"
+#include "os/random.h"
+#include "web/asset.h"
+#include "web/cookie.h"
+#include "web/page.h"
+#include "web/state.h"
+
+enum { CSRF_BYTES = (CSRF_TEXT_BYTES - 1) / 2 };
+
+enum err_kind web_open(const struct web_options *options, struct web **out, struct err *err)
+{
+	struct web *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return err_set(err, ERR_LIMIT, "no memory for the pages");
+	w->options = *options;
+	random_bytes(w->csrf_key, sizeof(w->csrf_key));
+	asset_init();
+	*out = w;
+	return OK;
+}
+
+void web_close(struct web *w)
+{
+	explicit_bzero(w, sizeof(*w));
+	free(w);
+}
+
+size_t web_body_bytes_max(void *arg, enum http_method method, struct str path)
+{
+	struct route_match match;
+
+	(void)arg;
+	return route_find(method, path, &match) ? match.route->body_bytes_max : 0;
+}
+
+static void make_csrf(struct page *p)
+{
+	struct sha256 mac = hmac_sha256(str_of(p->web->csrf_key, sizeof(p->web->csrf_key)),
+		str_of(p->token, sizeof(p->token)));
+
+	hex_format(mac.bytes, CSRF_BYTES, p->csrf);
+}
+
+bool request_is_same_origin(const struct http_request *q)
+{
+	struct str site = q->headers[HTTP_FETCH_SITE], origin = q->headers[HTTP_ORIGIN];
+
+	if (site.len == 0 && origin.len == 0)
+		return false;
+	if (site.len > 0 && !str_eq(site, STR("same-origin")))
+		return false;
+	return origin.len == 0 ||
+		(str_starts(origin, STR("https://")) &&
+			str_eq(str_skip(origin, 8), q->headers[HTTP_HOST]));
+}
+
+/* A form counts when our own page sent it and it holds this session's token; at sign-in there is none yet. */
+static enum err_kind check_form(struct page *p, struct err *err)
+{
+	struct str given = form_value(&p->form, "csrf");
+
+	if (!request_is_same_origin(p->request))
+		return err_set(
+			err, ERR_DENIED, "this form was not sent by a page of this access point");
+	if (p->session == NULL)
+		return OK;
+	if (given.len != CSRF_TEXT_BYTES - 1 || !secret_eq(given.ptr, p->csrf, given.len))
+		return err_set(err, ERR_DENIED,
+			"this form is from before you signed in, or from another session: open its page again");
+	return OK;
+}
+
+/* Who is signed in, and how the lab is. Errors: those of reaching the vault; a dead session is none. */
+static enum err_kind look_up(struct page *p, struct err *err)
+{
+	const json_t *answer;
+	enum err_kind rc;
+
+	p->has_token = cookie_token(p->request->headers[HTTP_COOKIE], p->token);
+	if (p->has_token) {
+		make_csrf(p);
+		rc = page_ask(p, "session.show", &answer, err);
+		if (rc == OK) {
+			p->session = answer;
+		} else if (rc == ERR_AUTH && !p->vault_away) {
+			p->has_token = false;
+			p->session_ended = true;
+		} else {
+			return rc;
+		}
+	}
+	rc = page_ask(p, "lab.hello", &answer, err);
+	if (rc != OK)
+		return rc;
+	p->hello = answer;
+	if (!when_parse(json_text(answer, "now"), &p->now_us))
+		return err_set(err, ERR_CORRUPT, "the lab does not tell its time");
+	return OK;
+}
+
+static enum err_kind send_to_sign_in(struct page *p)
+{
+	struct err unused;
+	struct html to = { 0 };
+	struct str path;
+
+	out_init(&to.o, p->mem, 4 * HTTP_URI_BYTES_MAX);
+	HTML(&to, "/sign-in");
+	if (p->request->method == HTTP_GET && p->request->path.len > 1) {
+		HTML(&to, "?next=");
+		html_url(&to, p->request->path);
+		if (p->request->query.len > 0) {
+			HTML(&to, "%3F");
+			html_url(&to, p->request->query);
+		}
+	}
+	if (p->session_ended)
+		page_forget_cookie(p);
+	return page_redirect(p, out_finish(&to.o, &path, &unused) == OK ? path.ptr : "/sign-in");
+}
+
+static bool may_wait_for_password(struct str path)
+{
+	return str_starts(path, STR("/account")) || str_starts(path, STR("/sign-"));
+}
+
+static enum err_kind decode_request(
+	struct page *p, const struct route_match *match, struct err *err)
+{
+	enum err_kind rc = form_parse(
+		p->mem, p->request->query, HTTP_URI_BYTES_MAX, &p->query, err);
+
+	for (size_t i = 0; rc == OK && i < match->param_count; i++)
+		rc = form_decode_segment(p->mem, match->params[i], &p->params[i], err);
+	if (rc == OK && p->request->method == HTTP_POST && !match->route->is_api)
+		rc = form_parse(
+			p->mem, p->request->body, match->route->body_bytes_max, &p->form, err);
+	return rc;
+}
+
+static enum err_kind dispatch(struct page *p, struct err *err)
+{
+	struct route_match match;
+	bool found = route_find(p->request->method, p->request->path, &match);
+	enum err_kind rc = OK;
+
+	if (found) {
+		p->route = match.route;
+		rc = decode_request(p, &match, err);
+		if (rc == OK && p->route->access == ACCESS_BARE)
+			return p->route->handler(p, err);
+	}
+	enum err_kind looked = rc == OK ? look_up(p, err) : rc;
+
+	if (looked != OK)
+		return looked;
+	if (!found)
+		return err_set(err, ERR_NOT_FOUND, "there is no page at this address");
+	if (p->route->access == ACCESS_SIGNED_IN && p->session == NULL)
+		return send_to_sign_in(p);
+	if (json_bool(p->session, "must_change") && !may_wait_for_password(p->request->path))
+		return page_redirect(p, "/account");
+	if (p->request->method == HTTP_POST) {
+		rc = check_form(p, err);
+		if (rc != OK)
+			return rc;
+	}
+	return p->route->handler(p, err);
+}
+
+void web_handle(void *arg, struct arena *mem, const struct http_request *request,
+	struct http_response *response)
+{
+	struct page p = {
+		.web = arg, .mem = mem, .request = request, .response = response, .status = 200
+	};
+	struct err err;
+
+	out_init(&p.html.o, mem, PAGE_BYTES_MAX);
+	if (dispatch(&p, &err) != OK) {
+		if (p.route != NULL && p.route->is_api)
+			api_error(&p, &err);
+		else
+			page_error(&p, &err);
+	}
+	while (p.held_count > 0)
+		json_decref(p.held[--p.held_count]);
+	explicit_bzero(p.token, sizeof(p.token));
+}
