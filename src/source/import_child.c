@@ -72,6 +72,9 @@ static enum err_kind classify(struct task *task, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
 			err, ERR_INPUT, "the source is neither a folder nor an ordinary file");
+	task->what = WHAT_DIR;
+	if (task->start.is_plain_folder != 0)
+		return OK;
 	task->what = WHAT_GIT;
 	if (has(fd, ".git", S_IFDIR))
 		task->git_path = SANDBOX_SRC ".git";

@@ -41,6 +41,7 @@ enum import_format {
 
 struct import_start {
 	uint64_t files_max, bytes_max;
+	uint64_t is_plain_folder; /* 1: a folder is read as one, even with a .git in it */
 	char name[IMPORT_TEXT_BYTES]; /* file name of the source, zero-padded */
 	char ref[IMPORT_TEXT_BYTES]; /* git: what to take, zero-padded */
 };
@@ -88,7 +89,7 @@ struct record_fail {
 	uint32_t kind, text_len;
 };
 
-static_assert(sizeof(struct import_start) == 16 + 2 * IMPORT_TEXT_BYTES, "no padding");
+static_assert(sizeof(struct import_start) == 24 + 2 * IMPORT_TEXT_BYTES, "no padding");
 static_assert(sizeof(struct record_file) == 16, "no padding");
 static_assert(sizeof(struct record_part) == 48, "no padding");
 static_assert(sizeof(struct record_end) == 32, "no padding");

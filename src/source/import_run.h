@@ -9,6 +9,7 @@ struct import_task {
 	int source_fd; /* a folder or a file; stays the caller's */
 	struct str name; /* its file name: ".dsc" at its end makes a difference */
 	struct str ref; /* git: what to take */
+	bool is_plain_folder; /* whatever is in it, it is no repository */
 	ingest_progress_fn *progress; /* asked at least four times a second; may be NULL */
 	void *arg;
 };

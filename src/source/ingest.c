@@ -1,7 +1,6 @@
 #include "source/ingest.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "source/import_run.h"
 #include "source/ingest_dsc.h"
@@ -254,7 +253,7 @@ static uint64_t at_most(uint64_t wanted, uint64_t limit)
 	return wanted == 0 || wanted > limit ? limit : wanted;
 }
 
-/* A .dsc is unpacked into a tar first; everything else is read as it is. */
+/* A .dsc is unpacked into a folder first; everything else is read as it is. */
 static enum err_kind read_source(struct ingest *in, const struct ingest_request *request,
 	const struct import_limits *limits, ingest_progress_fn *progress, void *arg,
 	struct ingest_result *result, struct err *err)
@@ -275,19 +274,20 @@ static enum err_kind read_source(struct ingest *in, const struct ingest_request 
 	bool is_dsc = str_ends(request->name, STR(".dsc"));
 	char origin[IMPORT_TEXT_BYTES];
 	struct import_stream s;
-	int tar = -1;
-	enum err_kind rc = is_dsc ? dsc_unpack(&task, limits, &tar, origin, err) : OK;
+	int tree = -1;
+	enum err_kind rc = is_dsc ? dsc_unpack(&task, limits, &tree, origin, err) : OK;
 
 	if (rc != OK)
 		return rc;
 	if (is_dsc) {
-		task.source_fd = tar;
-		task.name = STR("unpacked.tar");
+		task.source_fd = tree;
+		task.name = STR("tree");
+		task.is_plain_folder = true;
 	}
 	import_stream_init(&s, limits, &sink);
 	rc = import_run(&task, &s, err);
 	if (is_dsc)
-		close(tar);
+		dsc_end(tree);
 	if (rc == OK && in->count == 0)
 		rc = err_set(err, ERR_INPUT, "the source holds no file");
 	if (rc == OK && !arena_copy(in->mem, str_from(is_dsc ? origin : s.origin), &result->origin))

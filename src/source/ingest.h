@@ -48,6 +48,9 @@ MUST_CHECK enum err_kind ingest_read(struct pack_store *store, struct db *read, 
 MUST_CHECK enum err_kind ingest_record(
 	struct db *db, struct str release_id, const struct ingest_result *result, struct err *err);
 
+/* At the vault's start, in the lab's folder: what an ingest left that was killed while it unpacked. */
+void ingest_clean(void);
+
 /* The child's main: speaks on descriptor 3, never returns. */
 _Noreturn void import_child(void);
 

@@ -2,7 +2,8 @@
  * ingest_probe: one ingest into a store of its own, for test_import.py: the real child in the real sandbox, no
  * vault around it.
  *
- * usage: ingest_probe STORE SOURCE REF FILES_MAX BYTES_MAX    (STORE: an existing folder; REF "": none)
+ * usage: ingest_probe STORE SOURCE REF FILES_MAX BYTES_MAX [N]    (STORE: an existing folder; REF "": none)
+ * It kills itself at the Nth point: each asking for progress, before and after the rows, after the commit.
  * stdout: "ok FORMAT FILES BYTES LINES SUBMODULES GIT_FOLDERS ORIGIN" and the manifest, or "error KIND: TEXT".
  */
 #include <errno.h>
@@ -15,17 +16,37 @@
 #include "os/fs.h"
 #include "source/ingest.h"
 
+static long points_left; /* 0: not to be killed */
+
+static void point(void)
+{
+	if (points_left > 0 && --points_left == 0)
+		kill(getpid(), SIGKILL);
+}
+
+static bool progress(void *arg, uint64_t files, uint64_t bytes)
+{
+	(void)arg;
+	(void)files;
+	(void)bytes;
+	point();
+	return true;
+}
+
 static enum err_kind record(struct db *db, const struct ingest_result *result, struct err *err)
 {
 	enum err_kind rc = db_begin(db, err);
 
 	if (rc != OK)
 		return rc;
+	point();
 	rc = ingest_record(db, STR("rel_probe"), result, err);
+	point();
 	if (rc == OK)
 		rc = db_commit(db, err);
 	else
 		db_rollback(db);
+	point();
 	return rc;
 }
 
@@ -45,7 +66,7 @@ static enum err_kind ingest(struct pack_store *store, struct db *write, struct d
 	struct arena mem;
 
 	arena_init(&mem, LIMIT_LONG_MEM_BYTES);
-	enum err_kind rc = ingest_read(store, read, &mem, request, NULL, NULL, &result, err);
+	enum err_kind rc = ingest_read(store, read, &mem, request, progress, NULL, &result, err);
 
 	if (rc == OK) {
 		rc = record(write, &result, err);
@@ -103,8 +124,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], "--child") == 0)
 		import_child();
-	if (argc != 6 || strchr(argv[2], '/') == NULL)
+	if (argc < 6 || argc > 7 || strchr(argv[2], '/') == NULL)
 		return 2;
+	points_left = argc == 7 ? strtol(argv[6], NULL, 10) : 0;
 	enum err_kind rc = run(argv, &err);
 
 	if (rc != OK)
