@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "app/init.h"
-#include "cli/cmd.h"
+#include "cli/data.h"
 #include "http/certificate.h"
 
 enum { PASSWORDS_BYTES_MAX = 16 << 10, CERTIFICATE_DAYS = 3650, PATH_BYTES = 4096 };
@@ -95,10 +95,7 @@ static void choose_places(struct asked *a, const struct cli *cli)
 		o->officer_key = a->officer_key;
 	}
 	if (o->data == NULL)
-		o->data = cli->data;
-	if (o->data == NULL)
-		o->data = access(VITRINE_DATA_DIR "/kinds", R_OK) == 0 ? VITRINE_DATA_DIR
-								       : VITRINE_SOURCE_DIR;
+		o->data = data_folder(cli);
 	snprintf(a->font, sizeof(a->font), "%s/%s", o->data, LAB_FONT);
 	o->font = access(a->font, R_OK) == 0 ? a->font : installed_font;
 	if (o->organisation.len == 0)

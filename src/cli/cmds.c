@@ -29,6 +29,8 @@ const struct cmd cmds[] = {
 		"vkey\n the key that signs the log\n"
 		"export DIR\n copy the published files, one consistent state, and verify the copy",
 		cmd_ledger },
+	{ "man", "Print the manual page, vitrine(1), as mdoc.", "", cmd_man },
+	{ "openapi", "Print the API as an OpenAPI 3.1 document.", "", cmd_openapi },
 	{ NULL, NULL, NULL, NULL },
 };
 
