@@ -9,11 +9,19 @@
 
 void labfix_make(struct labfix *fix)
 {
+	struct temp temp;
+
+	temp_make(&temp);
+	labfix_make_at(fix, temp.dir);
+}
+
+void labfix_make_at(struct labfix *fix, const char *dir)
+{
 	static const uint8_t seed[SIGN_SEED_BYTES] = { 7, 7, 7 };
 	struct sign_public public_key;
 
 	*fix = (struct labfix){ .dir_fd = -1 };
-	temp_make(&fix->temp);
+	snprintf(fix->temp.dir, sizeof(fix->temp.dir), "%s", dir);
 	assert_int_equal(mkdir(temp_file(&fix->temp, "ledger"), 0755), 0);
 	fix->dir_fd = open(temp_file(&fix->temp, "ledger"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fix->dir_fd >= 0);

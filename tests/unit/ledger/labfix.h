@@ -19,6 +19,8 @@ struct labfix {
 };
 
 void labfix_make(struct labfix *fix);
+/* The same in a folder that exists and stays. */
+void labfix_make_at(struct labfix *fix, const char *dir);
 /* Opens database and ledger; OK also when frozen. */
 enum err_kind labfix_open(struct labfix *fix);
 /* Opens, and starts the writer with these hooks (NULL: the ledger's). */
