@@ -1,0 +1,256 @@
+/* test_session: signing in, what it costs to guess, and when a session ends. */
+#include "base/hex.h"
+#include "base/when.h"
+#include "crypto/password.h"
+#include "format/base32.h"
+#include "open_lab.h"
+
+static struct open_lab lab;
+static const uint8_t here[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 };
+static const uint8_t there[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 };
+static const uint8_t wide[16] = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 1 };
+static const uint8_t wide_too[16] = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 2 };
+
+static int start(void **state)
+{
+	(void)state;
+	open_lab_start(&lab);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	open_lab_stop(&lab);
+	return 0;
+}
+
+static const struct told *sign_in(const char *name, const char *password, const uint8_t *peer)
+{
+	char body[256];
+
+	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
+	return open_lab_ask(
+		&lab, &(struct ask){ .verb = "session.start", .body = body, .peer = peer });
+}
+
+static void take_token(const struct told *told, struct token *token)
+{
+	size_t len;
+
+	assert_int_equal(told->status, OK);
+	assert_true(base64url_parse(
+		str_from(told_text(told, "token")), token->bytes, sizeof(token->bytes), &len));
+	assert_int_equal(len, 32);
+	snprintf(token->session, sizeof(token->session), "%s", told_text(told, "session"));
+}
+
+static enum err_kind show(const struct token *token)
+{
+	return open_lab_status(
+		&lab, &(struct ask){ .verb = "session.show", .token = token->bytes });
+}
+
+static void a_sign_in_gives_a_token_that_is_not_stored(void **state)
+{
+	(void)state;
+	struct token token;
+	char sql[200], hex[65];
+
+	take_token(sign_in("olga", OLGA_PASSWORD, NULL), &token);
+	assert_int_equal(show(&token), OK);
+	hex_format(token.bytes, sizeof(token.bytes), hex);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM sessions WHERE token = x'%s'", hex);
+	assert_int_equal(open_lab_number(&lab, sql), 0);
+	assert_int_equal(open_lab_number(&lab, "SELECT count(*) FROM session_keys"), 1);
+	/* The entry names nobody, and no secret stands in the detail. */
+	assert_true(open_lab_number(&lab,
+			    "SELECT instr(bytes, 'olga') = 0 AND instr(bytes, 'per_') = 0 "
+			    "AND instr(detail, 'correct-horse') = 0 FROM entries "
+			    "WHERE kind = 'session.start'") == 1);
+	assert_int_equal(
+		open_lab_status(&lab, &(struct ask){ .verb = "session.end", .token = token.bytes }),
+		OK);
+	assert_int_equal(show(&token), ERR_AUTH);
+}
+
+static void every_failure_has_one_text(void **state)
+{
+	(void)state;
+	char first[400];
+
+	assert_int_equal(sign_in("olga", "wrong-wrong-wrong", there)->status, ERR_AUTH);
+	snprintf(first, sizeof(first), "%s", told_text(sign_in("olga", "wrong", there), "message"));
+	assert_string_equal(told_text(sign_in("nobody", "wrong", there), "message"), first);
+	open_lab_sql(&lab, "UPDATE records SET state = 'suspended' WHERE title = 'Oleg'");
+	const struct told *told = sign_in("oleg", "correct-horse-staple", there);
+
+	assert_int_equal(told->status, ERR_AUTH);
+	assert_string_equal(told_text(told, "message"), first);
+	open_lab_sql(&lab, "UPDATE records SET state = 'active' WHERE title = 'Oleg'");
+	open_lab_sql(&lab, "DELETE FROM attempts");
+}
+
+static void guessing_slows_the_guesser_alone(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sign_in("olga", "wrong", here)->status, ERR_AUTH);
+	/* So many that a slow machine cannot sit the waiting out: eight make 32 s. */
+	open_lab_sql(&lab, "UPDATE attempts SET failures = 8 WHERE subject LIKE 'b:%'");
+	/* The pair waits, even with the right password; nobody else does. */
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, here)->status, ERR_LIMIT);
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, there)->status, OK);
+	assert_int_equal(sign_in("oleg", "correct-horse-staple", here)->status, OK);
+	open_lab_clock(&lab, lab.shift_s + 33);
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, here)->status, OK);
+	/* A success forgets the pair. */
+	assert_int_equal(sign_in("olga", "wrong", here)->status, ERR_AUTH);
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, here)->status, OK);
+	/* Whoever has a /64 has one address. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sign_in("olga", "wrong", wide)->status, ERR_AUTH);
+	open_lab_sql(&lab, "UPDATE attempts SET failures = 8 WHERE subject LIKE 'b:%'");
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, wide_too)->status, ERR_LIMIT);
+	open_lab_sql(&lab, "DELETE FROM attempts");
+}
+
+static void a_session_ends_when_idle_or_old_to_the_second(void **state)
+{
+	(void)state;
+	struct token token;
+	struct err err;
+	int64_t idle_s = lab.lab.settings.session_idle_s, began = lab.shift_s;
+	char sql[160];
+
+	/* The clock goes on while the test runs: some seconds of room below the limit, none above. */
+	open_lab_session(&lab, lab.officers[0], "console", &token);
+	open_lab_clock(&lab, began + idle_s - 20);
+	assert_int_equal(show(&token), OK);
+	open_lab_clock(&lab, began + idle_s);
+	assert_int_equal(show(&token), ERR_AUTH);
+
+	/* Looking at one's own session is no act; acts keep it open until it is too old. */
+	began = lab.shift_s;
+	open_lab_session(&lab, lab.officers[0], "console", &token);
+	for (int64_t at = 0; at + idle_s - 20 < lab.lab.settings.session_absolute_s;
+		at += idle_s - 20) {
+		open_lab_clock(&lab, began + at);
+		assert_int_equal(
+			open_lab_status(
+				&lab, &(struct ask){ .verb = "point.list", .token = token.bytes }),
+			OK);
+	}
+	open_lab_clock(&lab, began + lab.lab.settings.session_absolute_s);
+	assert_int_equal(show(&token), ERR_AUTH);
+	assert_int_equal(pipeline_maintain(lab.pipeline, &err), OK);
+	snprintf(sql, sizeof(sql),
+		"SELECT count(*) FROM entries WHERE kind = 'session.end' AND session = '%s'",
+		token.session);
+	assert_int_equal(open_lab_number(&lab, sql), 1);
+}
+
+static uint32_t code_now(struct str secret)
+{
+	return totp_code(secret, (uint64_t)(clock_now_us(&lab.lab.clock) / WHEN_SECOND_US / 30));
+}
+
+static void a_code_works_once(void **state)
+{
+	(void)state;
+	struct token token;
+	uint8_t secret[TOTP_SECRET_BYTES];
+	char body[200];
+	size_t len;
+
+	open_lab_session(&lab, lab.officers[0], "console", &token);
+	const struct told *told = open_lab_ask(
+		&lab, &(struct ask){ .verb = "session.totp_begin", .token = token.bytes });
+
+	assert_int_equal(told->status, OK);
+	assert_true(
+		base32_parse(str_from(told_text(told, "secret")), secret, sizeof(secret), &len));
+	struct str key = str_of(secret, len);
+
+	snprintf(
+		body, sizeof(body), "{\"code\":\"%06u\"}", (unsigned)(code_now(key) + 1) % 1000000);
+	assert_int_equal(open_lab_status(&lab,
+				 &(struct ask){ .verb = "session.totp_confirm",
+					 .token = token.bytes,
+					 .body = body }),
+		ERR_DENIED);
+	snprintf(body, sizeof(body), "{\"code\":\"%06u\"}", (unsigned)code_now(key));
+	assert_int_equal(open_lab_status(&lab,
+				 &(struct ask){ .verb = "session.totp_confirm",
+					 .token = token.bytes,
+					 .body = body }),
+		OK);
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, NULL)->status, ERR_AUTH);
+	/* The code that confirmed is used up; a later one works, once. */
+	for (int round = 0; round < 3; round++) {
+		if (round == 1)
+			open_lab_clock(&lab, lab.shift_s + 60);
+		snprintf(body, sizeof(body),
+			"{\"name\":\"olga\",\"password\":\"%s\",\"totp\":\"%06u\"}", OLGA_PASSWORD,
+			(unsigned)code_now(key));
+		assert_int_equal(open_lab_status(&lab,
+					 &(struct ask){ .verb = "session.start",
+						 .body = body,
+						 .peer = round == 2 ? there : NULL }),
+			round == 1 ? OK : ERR_AUTH);
+	}
+	open_lab_sql(&lab, "UPDATE credentials SET totp_confirmed = 0, totp_secret = NULL");
+	open_lab_sql(&lab, "DELETE FROM attempts");
+}
+
+static void a_one_time_password_is_good_for_setting_ones_own(void **state)
+{
+	(void)state;
+	struct token officer, person, other;
+	char id[LAB_ID_BYTES], body[300], once[64];
+
+	open_lab_session(&lab, lab.officers[0], "console", &officer);
+	open_lab_person(&lab, "rita", lab.organisation, "\"reviewer\"", id);
+	open_lab_session(&lab, id, "console", &other);
+	snprintf(body, sizeof(body), "{\"id\":\"%s\"}", lab.officers[0]);
+	assert_int_equal(open_lab_status(&lab,
+				 &(struct ask){ .verb = "person.credential",
+					 .token = officer.bytes,
+					 .body = body }),
+		ERR_DENIED);
+	snprintf(body, sizeof(body), "{\"id\":\"%s\"}", id);
+	const struct told *told = open_lab_ask(&lab,
+		&(struct ask){ .verb = "person.credential", .token = officer.bytes, .body = body });
+
+	assert_int_equal(told->status, OK);
+	snprintf(once, sizeof(once), "%s", told_text(told, "password"));
+	assert_int_equal(show(&other), ERR_AUTH); /* sessions from before are over */
+	take_token(sign_in("rita", once, NULL), &person);
+	struct ask mine = { .verb = "engagement.mine", .token = person.bytes };
+
+	assert_int_equal(open_lab_status(&lab, &mine), ERR_DENIED);
+	struct ask change = { .verb = "session.password", .token = person.bytes, .body = body };
+
+	snprintf(body, sizeof(body), "{\"old\":\"wrong\",\"new\":\"my-own-password\"}");
+	assert_int_equal(open_lab_status(&lab, &change), ERR_DENIED);
+	snprintf(body, sizeof(body), "{\"old\":\"%s\",\"new\":\"short\"}", once);
+	assert_int_equal(open_lab_status(&lab, &change), ERR_INPUT);
+	snprintf(body, sizeof(body), "{\"old\":\"%s\",\"new\":\"my-own-password\"}", once);
+	assert_int_equal(open_lab_status(&lab, &change), OK);
+	assert_int_equal(open_lab_status(&lab, &mine), OK);
+	assert_int_equal(sign_in("rita", once, there)->status, ERR_AUTH);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sign_in_gives_a_token_that_is_not_stored),
+		cmocka_unit_test(every_failure_has_one_text),
+		cmocka_unit_test(guessing_slows_the_guesser_alone),
+		cmocka_unit_test(a_session_ends_when_idle_or_old_to_the_second),
+		cmocka_unit_test(a_code_works_once),
+		cmocka_unit_test(a_one_time_password_is_good_for_setting_ones_own),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
