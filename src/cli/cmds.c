@@ -29,6 +29,9 @@ const struct cmd cmds[] = {
 		"vkey\n the key that signs the log\n"
 		"export DIR\n copy the published files, one consistent state, and verify the copy",
 		cmd_ledger },
+	{ "trail", "Open the sealed trail of one session; that it was asked for is recorded.",
+		"open SESSION --key FILE\n FILE holds the secret of the officer role, which init wrote.",
+		cmd_trail },
 	{ "man", "Print the manual page, vitrine(1), as mdoc.", "", cmd_man },
 	{ "openapi", "Print the API as an OpenAPI 3.1 document.", "", cmd_openapi },
 	{ NULL, NULL, NULL, NULL },

@@ -69,6 +69,14 @@ void box_generate(struct box_public *public_key, struct box_secret *secret)
 	(void)rc;
 }
 
+void box_public_of(const struct box_secret *secret, struct box_public *public_key)
+{
+	int rc = crypto_scalarmult_base(public_key->bytes, secret->bytes);
+
+	assert(rc == 0);
+	(void)rc;
+}
+
 enum err_kind box_close(struct arena *mem, const struct box_public *to, struct str plain,
 	struct str *sealed, struct err *err)
 {

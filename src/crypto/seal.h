@@ -27,6 +27,8 @@ MUST_CHECK enum err_kind seal_open(struct arena *mem, const struct seal_key *key
 	struct str sealed, struct str *plain, struct err *err);
 
 void box_generate(struct box_public *public_key, struct box_secret *secret);
+/* The public half of a secret. */
+void box_public_of(const struct box_secret *secret, struct box_public *public_key);
 /* For `to` alone; the sender stays unnamed. Errors: ERR_INPUT (a key of small order), ERR_LIMIT (arena). */
 MUST_CHECK enum err_kind box_close(struct arena *mem, const struct box_public *to, struct str plain,
 	struct str *sealed, struct err *err);
