@@ -43,11 +43,13 @@ bool hex_parse(struct str digits, void *bytes, size_t len)
 void out_hex(struct out *o, const void *bytes, size_t len)
 {
 	const unsigned char *b = bytes;
+	char digits[2 * 64 + 1];
 
-	for (size_t i = 0; i < len; i++) {
-		char two[2] = { HEX_DIGITS[b[i] >> 4], HEX_DIGITS[b[i] & 15] };
+	for (size_t i = 0; i < len; i += 64) {
+		size_t n = len - i < 64 ? len - i : 64;
 
-		out_put(o, (struct str){ two, 2 });
+		hex_format(b + i, n, digits);
+		out_put(o, (struct str){ digits, 2 * n });
 	}
 }
 

@@ -183,6 +183,30 @@ static void hex_round_trips(void **state)
 	assert_false(hex_parse(STR("00abf"), back, 3));
 }
 
+static void hex_is_written_in_pieces(void **state)
+{
+	unsigned char bytes[200];
+	char digits[2 * sizeof(bytes) + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 7);
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct arena a;
+		struct out o;
+		struct str text;
+		struct err err;
+
+		arena_init(&a, 4096);
+		out_init(&o, &a, 2 * len);
+		out_hex(&o, bytes, len);
+		assert_int_equal(out_finish(&o, &text, &err), OK);
+		hex_format(bytes, len, digits);
+		assert_string_equal(text.ptr, digits);
+		arena_reset(&a);
+	}
+}
+
 static void utf8_refuses_what_rfc_3629_refuses(void **state)
 {
 	static const struct str bad[] = {
@@ -257,6 +281,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_read_strictly),
 		cmocka_unit_test(base64_is_canonical),
 		cmocka_unit_test(hex_round_trips),
+		cmocka_unit_test(hex_is_written_in_pieces),
 		cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
 		cmocka_unit_test(hidden_characters_are_shown),
 		cmocka_unit_test(times_round_trip),
