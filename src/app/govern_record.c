@@ -32,6 +32,7 @@ static void bind_filter(struct stmt *s, const struct record_desk *desk, const st
 static enum err_kind like_pattern(
 	struct arena *mem, struct str text, struct str *pattern, struct err *err)
 {
+	static const char special[] = { '%', '_', '!' };
 	struct out o;
 
 	*pattern = STR("");
@@ -40,7 +41,7 @@ static enum err_kind like_pattern(
 	out_init(&o, mem, 2 * LIMIT_LINE_BYTES + 2);
 	out_char(&o, '%');
 	for (size_t i = 0; i < text.len; i++) {
-		if (memchr("%_!", text.ptr[i], 3) != NULL)
+		if (memchr(special, text.ptr[i], sizeof(special)) != NULL)
 			out_char(&o, '!');
 		out_char(&o, text.ptr[i]);
 	}

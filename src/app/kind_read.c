@@ -53,7 +53,7 @@ static const char *join_words(struct kind_reader *r, const char *const *words, s
 	struct str all = STR("");
 	struct err err;
 
-	out_init(&o, r->mem, (KR_NAME_BYTES_MAX + 1) * LIMIT_LIST_ITEMS);
+	out_init(&o, r->mem, (size_t)(KR_NAME_BYTES_MAX + 1) * LIMIT_LIST_ITEMS);
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			out_char(&o, ' ');

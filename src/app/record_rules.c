@@ -6,6 +6,7 @@
 /* "an officer or engineer" */
 static const char *who_words(struct arena *mem, unsigned roles)
 {
+	static const char vowels[] = { 'a', 'e', 'i', 'o', 'u' };
 	struct out o;
 	struct str words;
 	struct err err;
@@ -18,7 +19,9 @@ static const char *who_words(struct arena *mem, unsigned roles)
 		if (word == NULL)
 			continue;
 		if (first)
-			out_put(&o, memchr("aeiou", word[0], 5) != NULL ? STR("an ") : STR("a "));
+			out_put(&o,
+				memchr(vowels, word[0], sizeof(vowels)) != NULL ? STR("an ")
+										: STR("a "));
 		else
 			out_put(&o, STR(" or "));
 		out_put(&o, str_from(word));

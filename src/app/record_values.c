@@ -4,6 +4,7 @@
 #include "base/limit.h"
 #include "base/utf8.h"
 #include "base/when.h"
+#include "crypto/digest.h"
 
 /* What a check works on. */
 struct checked {
@@ -53,8 +54,9 @@ static enum err_kind check_name(const struct checked *c, struct str s)
 	for (size_t i = 0; i < s.len; i++) {
 		char ch = s.ptr[i];
 		bool is_letter = ch >= 'a' && ch <= 'z';
+		bool is_other = (ch >= '0' && ch <= '9') || ch == '.' || ch == '_' || ch == '-';
 
-		if (!is_letter && (i == 0 || memchr("0123456789._-", ch, 13) == NULL))
+		if (!is_letter && (i == 0 || !is_other))
 			return refuse(c,
 				"must be small letters, digits, dots, dashes and underscores, a letter first");
 	}
@@ -63,11 +65,9 @@ static enum err_kind check_name(const struct checked *c, struct str s)
 
 static enum err_kind check_digest(const struct checked *c, struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if (memchr("0123456789abcdef", s.ptr[i], 16) == NULL)
-			return refuse(c, "must be hexadecimal");
-	}
-	return s.len == 64 ? OK : refuse(c, "must be 64 hexadecimal digits");
+	struct sha256 digest;
+
+	return sha256_parse(s, &digest) ? OK : refuse(c, "must be 64 hexadecimal digits");
 }
 
 static enum err_kind check_enum(const struct checked *c, struct str s)
