@@ -137,10 +137,10 @@ enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes,
 			p->missing++;
 		else if (p->compares)
 			p->differing++;
-		enum err_kind rc = publish_file(p, path, bytes, is_full, err);
+		enum err_kind rc = publish_file(p, path, bytes, false, err);
 
 		if (rc != OK && make_parents(p->dir_fd, path, err) == OK)
-			rc = publish_file(p, path, bytes, is_full, err);
+			rc = publish_file(p, path, bytes, false, err);
 		if (rc != OK)
 			return rc;
 	}
