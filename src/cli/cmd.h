@@ -38,6 +38,7 @@ int cmd_misuse(const char *name);
 void cmd_print_list(void);
 void cmd_print_usage(const struct cmd *cmd);
 
+cmd_fn cmd_doctor;
 cmd_fn cmd_init;
 cmd_fn cmd_ledger;
 cmd_fn cmd_vault; /* src/proc/vault.c */

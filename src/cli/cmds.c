@@ -34,6 +34,8 @@ const struct cmd cmds[] = {
 		cmd_trail },
 	{ "man", "Print the manual page, vitrine(1), as mdoc.", "", cmd_man },
 	{ "openapi", "Print the API as an OpenAPI 3.1 document.", "", cmd_openapi },
+	{ "doctor", "Try every layer that keeps hostile bytes in, and say what is in force.", "",
+		cmd_doctor },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -65,6 +65,8 @@ struct sandbox_probe {
 enum { SANDBOX_PROBES = 10 };
 /* Tries each layer in a child of its own that attempts to break it. Returns how many rows were filled. */
 int sandbox_probe_all(struct sandbox_probe rows[SANDBOX_PROBES]);
+/* Landlock's ABI, 0 when the kernel has none. */
+int sandbox_landlock_abi(void);
 
 /*
  * Started as root: give every right up for `user` (NULL or "": the lab folder's owner, when that is not root),

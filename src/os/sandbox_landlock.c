@@ -52,7 +52,7 @@ static struct ruleset_attr all_rights(int abi)
 	return a;
 }
 
-int landlock_abi(void)
+int sandbox_landlock_abi(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_VERSION);
 
@@ -61,7 +61,7 @@ int landlock_abi(void)
 
 enum err_kind layer_landlock(int src_fd, struct err *err)
 {
-	int abi = landlock_abi();
+	int abi = sandbox_landlock_abi();
 	struct ruleset_attr attr = all_rights(abi);
 	enum err_kind rc = OK;
 

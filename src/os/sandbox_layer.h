@@ -17,7 +17,4 @@ MUST_CHECK enum err_kind layer_no_rights(struct err *err);
 MUST_CHECK enum err_kind layer_landlock(int src_fd, struct err *err);
 MUST_CHECK enum err_kind layer_seccomp(enum sandbox_profile profile, struct err *err);
 
-/* Landlock's ABI, 0 when the kernel has none. */
-int landlock_abi(void);
-
 #endif

@@ -110,7 +110,7 @@ static void probe_landlock(struct finding *f)
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC), why = fd < 0 ? errno : 0;
 
 	f->held = fd < 0 && why == EACCES;
-	snprintf(f->what, sizeof(f->what), "ABI %d; open /etc/passwd: %s", landlock_abi(),
+	snprintf(f->what, sizeof(f->what), "ABI %d; open /etc/passwd: %s", sandbox_landlock_abi(),
 		why == 0 ? "allowed" : strerrordesc_np(why));
 }
 
