@@ -212,7 +212,8 @@ static enum job_end watch(struct job *job)
 /* A number of the status that bubblewrap writes: { "child-pid": 7, … } at the start, { "exit-code": 0 } at the end. */
 static bool read_status(const struct job *job, const char *name, int *value)
 {
-	const char *at = strstr(job->captures[STATUS].bytes, name);
+	const char *text = job->captures[STATUS].bytes;
+	const char *at = text == NULL ? NULL : strstr(text, name);
 	char *end;
 
 	if (at == NULL)

@@ -79,7 +79,7 @@ bool frame_set_name(char *field, size_t field_bytes, const char *text)
 	if (len == 0 || len >= field_bytes)
 		return false;
 	memset(field, 0, field_bytes);
-	memcpy(field, text, len);
+	memcpy(field, text, len + 1);
 	return is_name(field, field_bytes);
 }
 

@@ -40,7 +40,7 @@ enum err_kind fs_make_dirs(int at, const char *path, mode_t mode, struct err *er
 			return err_errno(err, errno, "make folder %s", part);
 		part[i] = i < len ? '/' : '\0';
 	}
-	int fd;
+	int fd = -1;
 	enum err_kind rc = fs_open_dir(at, path, &fd, err);
 
 	if (rc == OK)
@@ -197,7 +197,7 @@ enum err_kind fs_sync_dir(int at, const char *path, struct err *err)
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
 	enum err_kind rc = OK;
-	int fd;
+	int fd = -1;
 
 	if (len >= sizeof(folder) - 1)
 		return err_set(err, ERR_INPUT, "%.200s: path too long", path);

@@ -126,8 +126,8 @@ static enum err_kind open_parent(
 static enum err_kind visit_path(
 	int at, const char *path, visit_fn *visit, void *arg, struct err *err)
 {
-	const char *name;
-	int parent;
+	const char *name = NULL;
+	int parent = -1;
 	enum err_kind rc = open_parent(at, path, &parent, &name, err);
 
 	if (rc != OK)

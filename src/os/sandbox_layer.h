@@ -10,6 +10,8 @@
  * execve, a child of a process with threads may only make system calls.
  */
 int layer_fork(void);
+/* What errno of layer_fork means: a full table of namespaces is not "no space left on device". */
+const char *layer_fork_why(int errnum);
 /* Errors of all: ERR_IO naming the layer. In this order. */
 MUST_CHECK enum err_kind layer_namespaces(int src_fd, struct err *err);
 MUST_CHECK enum err_kind layer_limits(const struct sandbox_limits *limits, struct err *err);

@@ -239,7 +239,7 @@ static void run_probe(const struct probe *probe, struct sandbox_probe *row)
 	}
 	if (pid < 0) {
 		snprintf(f->what, sizeof(f->what), "own user and PID namespaces: %s",
-			strerrordesc_np(errno));
+			layer_fork_why(errno));
 	} else {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;

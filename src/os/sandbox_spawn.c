@@ -66,6 +66,15 @@ int layer_fork(void)
 	return (int)pid;
 }
 
+const char *layer_fork_why(int errnum)
+{
+	if (errnum == ENOSPC || errnum == EUSERS)
+		return "the kernel allows no more (sysctl user.max_user_namespaces, user.max_pid_namespaces)";
+	if (errnum == EPERM)
+		return "not allowed to this user (sysctl kernel.unprivileged_userns_clone, or a chroot)";
+	return strerrordesc_np(errnum);
+}
+
 /* What the child tells when it does not come as far as execve. */
 struct failure {
 	enum { STEP_MAP = 1, STEP_DESCRIPTORS, STEP_SIGNALS, STEP_EXEC } step;
@@ -186,7 +195,8 @@ enum err_kind sandbox_spawn(const char *role, int *pid, int *sock, struct err *e
 
 	close(report[1]);
 	if (child < 0)
-		rc = err_errno(err, why, "start a child: own user and PID namespaces");
+		rc = err_set(err, ERR_IO, "start a child: own user and PID namespaces: %s",
+			layer_fork_why(why));
 	else
 		rc = await_exec((int)child, report[0], err);
 	close(report[0]);
