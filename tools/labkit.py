@@ -71,7 +71,7 @@ class Client:
             raise Refused(status, members.get("error", "?"), members.get("message", "?"))
         return members, attached
 
-    def verb(self, name, **arguments):
+    def verb(self, name, /, **arguments):
         return self.raw(name, arguments)[0]
 
     def view(self, **arguments):

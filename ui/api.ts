@@ -47,6 +47,8 @@ export interface TileFacts {
 	binary: boolean;
 	profile: string;
 	budget: Budget;
+	/* The words of the visible line, for those who cannot see it. */
+	visible?: { row: number; text: string };
 }
 
 export interface TileRequest {

@@ -160,7 +160,7 @@ export class Glass {
 	/* The smallest profile that is sharp on this screen at this size. */
 	private zoom(): string {
 		const wanted = this.size * devicePixelRatio;
-		return wanted <= 1.01 ? "1x" : wanted <= 1.51 ? "1.5x" : "2x";
+		return wanted <= 1.01 ? "1" : wanted <= 1.51 ? "1.5" : "2";
 	}
 
 	private layout(): void {
@@ -438,6 +438,8 @@ export class Glass {
 		const { mark } = this.options;
 		const context = mark.getContext("2d");
 		if (!context) return;
+		const said = tile?.facts?.visible?.text;
+		if (said) mark.setAttribute("aria-label", said);
 		if (!tile?.picture || !tile.facts) {
 			mark.width = mark.height = 1;
 			mark.style.width = mark.style.height = "0px";

@@ -41,7 +41,7 @@ void cmd_print_usage(const struct cmd *cmd);
 cmd_fn cmd_doctor;
 cmd_fn cmd_init;
 cmd_fn cmd_ledger;
-cmd_fn cmd_vault; /* src/proc/vault.c */
+cmd_fn cmd_point, cmd_up, cmd_vault; /* src/proc/ */
 cmd_fn cmd_call, cmd_help, cmd_man, cmd_openapi, cmd_sign_in, cmd_sign_out, cmd_totp, cmd_trail;
 /* `vitrine FAMILY ACT …`: for verbs that have no command of their own; argv[0] is the family. */
 cmd_fn cmd_verb;

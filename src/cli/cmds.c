@@ -10,7 +10,13 @@ const struct cmd cmds[] = {
 		" [--organisation TEXT] [--passwords FILE|-] [--officer-key FILE] [--user NAME]\n"
 		" [--listen ADDRESS:PORT] [--data DIR] [--test-clock]",
 		cmd_init },
+	{ "up", "Serve a lab and its first access point.",
+		"[LAB] [--listen ADDRESS:PORT]\n"
+		" Prints \"ready https://…\" when the point answers; SIGTERM ends both.",
+		cmd_up },
 	{ "vault", "Serve a lab on its socket, without an access point.", "[LAB]", cmd_vault },
+	{ "point", "Serve an access point; its folder holds point.yaml and its keys.",
+		"DIR [--listen ADDRESS:PORT]", cmd_point },
 	{ "sign-in", "Sign in; the token is kept for the commands that follow.",
 		"NAME [--password-file FILE|-] [--totp CODE]", cmd_sign_in },
 	{ "sign-out", "End the session and forget its token.", "", cmd_sign_out },

@@ -29,7 +29,6 @@ struct http {
 	struct http_options options;
 	struct MHD_Daemon *daemon;
 	struct workers *workers;
-	unsigned port;
 	atomic_bool stopping;
 	/* Requests between suspend and resume: http_stop waits for none. */
 	pthread_mutex_t lock;
@@ -88,11 +87,6 @@ void http_header_add(struct http_response *response, const char *name, const cha
 	assert(response->extra_count < HTTP_EXTRA_HEADERS_MAX);
 	response->extra[response->extra_count].name = name;
 	response->extra[response->extra_count++].value = value;
-}
-
-unsigned http_port(const struct http *h)
-{
-	return h->port;
 }
 
 /* Hand the response over. The body stays in the exchange's arena, which outlives the library's use of it. */
@@ -309,8 +303,28 @@ static void library_log(void *arg, const char *fmt, va_list ap)
 	log_line(LOG_DEBUG, "http: %s", line);
 }
 
-/* "127.0.0.1:8443" or "[::1]:8443". */
-static enum err_kind open_listener(const char *listen_at, int *fd, unsigned *port, struct err *err)
+static struct MHD_Daemon *start_daemon(struct http *h)
+{
+	const struct http_options *o = &h->options;
+
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS |
+			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, access_handler, h, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, o->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+		(unsigned)HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)(HTTP_THREADS * HTTP_CONNECTIONS_A_THREAD),
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		o->connections_per_address_max > 0 ? o->connections_per_address_max
+						   : (unsigned)CONNECTIONS_PER_ADDRESS,
+		MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s > 0 ? o->idle_s : (unsigned)IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem,
+		MHD_OPTION_HTTPS_MEM_CERT, o->certificate_pem, MHD_OPTION_HTTPS_PRIORITIES,
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE", MHD_OPTION_END);
+}
+
+enum err_kind http_listen(const char *listen_at, int *listen_fd, unsigned *port, struct err *err)
 {
 	char host[64], service[8];
 	const char *colon = strrchr(listen_at, ':');
@@ -349,63 +363,34 @@ static enum err_kind open_listener(const char *listen_at, int *fd, unsigned *por
 	}
 	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
 						  : ((struct sockaddr_in *)&bound)->sin_port);
-	*fd = s;
+	*listen_fd = s;
 out:
 	freeaddrinfo(found);
 	return kind;
 }
 
-static struct MHD_Daemon *start_daemon(struct http *h, int listener)
-{
-	const struct http_options *o = &h->options;
-
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS |
-			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-		0, NULL, NULL, access_handler, h, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE,
-		(unsigned)HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)(HTTP_THREADS * HTTP_CONNECTIONS_A_THREAD),
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		o->connections_per_address_max > 0 ? o->connections_per_address_max
-						   : (unsigned)CONNECTIONS_PER_ADDRESS,
-		MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s > 0 ? o->idle_s : (unsigned)IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem,
-		MHD_OPTION_HTTPS_MEM_CERT, o->certificate_pem, MHD_OPTION_HTTPS_PRIORITIES,
-		"NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE", MHD_OPTION_END);
-}
-
 enum err_kind http_start(const struct http_options *options, struct http **out, struct err *err)
 {
 	struct http *h = calloc(1, sizeof(*h));
-	int listener = -1;
 
 	if (h == NULL)
 		return err_set(err, ERR_LIMIT, "no memory for the web face");
 	h->options = *options;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->idle, NULL);
-	enum err_kind rc = open_listener(options->listen, &listener, &h->port, err);
+	enum err_kind rc = workers_start(
+		options->workers > 0 ? options->workers : WORKERS, run, &h->workers, err);
 
-	if (rc == OK)
-		rc = workers_start(
-			options->workers > 0 ? options->workers : WORKERS, run, &h->workers, err);
 	if (rc == OK) {
-		h->daemon = start_daemon(h, listener);
-		if (h->daemon == NULL)
-			rc = err_set(err, ERR_INPUT,
-				"start the web face on %.80s: is the certificate whole and does it fit its key?",
-				options->listen);
-	}
-	if (rc == OK) {
-		*out = h;
-		return OK;
-	}
-	if (listener >= 0)
-		close(listener);
-	if (h->workers != NULL)
+		h->daemon = start_daemon(h);
+		if (h->daemon != NULL) {
+			*out = h;
+			return OK;
+		}
 		workers_stop(h->workers);
+		rc = err_set(err, ERR_INPUT,
+			"start the web face: is the certificate whole, and does it fit its key?");
+	}
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->lock);
 	free(h);

@@ -63,8 +63,7 @@ struct http_response {
 };
 
 struct http_options {
-	const char *
-		listen; /* "127.0.0.1:8443", "[::1]:0": numeric address and port; port 0 takes a free one */
+	int listen_fd; /* from http_listen; the server's from a successful http_start on */
 	const char *key_pem, *certificate_pem;
 	unsigned workers; /* threads that run `handle`; 0: 16 */
 	unsigned connections_per_address_max; /* 0: 128, a room of people behind one address */
@@ -77,13 +76,21 @@ struct http_options {
 	void *arg;
 };
 
+/*
+ * Takes the address, so that the caller may give the right to do so up before the first thread begins.
+ * listen_at  numeric address and port: "127.0.0.1:8443", "[::1]:0"; port 0 takes a free one
+ * *port      the one taken
+ * Errors: ERR_INPUT, ERR_IO.
+ */
+MUST_CHECK enum err_kind http_listen(
+	const char *listen_at, int *listen_fd, unsigned *port, struct err *err);
+
 struct http;
-/* options and what they point at are borrowed until http_stop. Errors: ERR_INPUT (address, key), ERR_IO. */
+/* What options point at is borrowed until http_stop. Errors: ERR_INPUT (key, certificate), ERR_IO, ERR_LIMIT. */
 MUST_CHECK enum err_kind http_start(
 	const struct http_options *options, struct http **h, struct err *err);
 /* Ends what is under way, then closes every connection. */
 void http_stop(struct http *h);
-unsigned http_port(const struct http *h);
 
 /* Adds a header; more than HTTP_EXTRA_HEADERS_MAX is our mistake. */
 void http_header_add(struct http_response *response, const char *name, const char *value);

@@ -42,14 +42,14 @@ void http_fixture_start(struct http_fixture *f, const struct http_options *optio
 	if (certificate_make(&f->mem, &about, &key, &certificate, &err) != OK)
 		fail_msg("%s", err.msg);
 	f->options = *options;
-	f->options.listen = "127.0.0.1:0";
 	f->options.key_pem = key.ptr;
 	f->options.certificate_pem = certificate.ptr;
 	if (f->options.handle == NULL)
 		f->options.handle = echo;
 	if (f->options.body_bytes_max == NULL)
 		f->options.body_bytes_max = body_bytes_max;
-	if (http_start(&f->options, &f->http, &err) != OK)
+	if (http_listen("127.0.0.1:0", &f->options.listen_fd, &f->port, &err) != OK ||
+		http_start(&f->options, &f->http, &err) != OK)
 		fail_msg("%s", err.msg);
 }
 

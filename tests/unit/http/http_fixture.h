@@ -7,10 +7,11 @@
 struct http_fixture {
 	struct arena mem;
 	struct http *http;
+	unsigned port;
 	struct http_options options;
 };
 
-/* `options` may hold bounds; listen, key and certificate are filled in here, handle and body bound if absent. */
+/* `options` may hold bounds; address, key and certificate are filled in here, handle and body bound if absent. */
 void http_fixture_start(struct http_fixture *f, const struct http_options *options);
 void http_fixture_stop(struct http_fixture *f);
 

@@ -27,7 +27,7 @@ static void hands_over_what_was_asked(void **state)
 
 	(void)state;
 	http_fixture_start(&f, &(struct http_options){ 0 });
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	ask(&c, "GET /a%2Fb/c?x=1&y=%20 HTTP/1.1\r\nHost: h\r\nCookie: k=v\r\n\r\n");
 	expect("HTTP/1.1 200");
 	expect("get|/a%2Fb/c|x=1&y=%20|k=v|");
@@ -66,7 +66,7 @@ static void puts_the_security_headers_on_all(void **state)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		struct tls_client c;
 
-		assert_true(tls_client_open(&c, http_port(f.http), NULL));
+		assert_true(tls_client_open(&c, f.port, NULL));
 		ask(&c, requests[i]);
 		for (size_t k = 0; k < sizeof(headers) / sizeof(headers[0]); k++)
 			expect(headers[k]);
@@ -85,19 +85,19 @@ static void refuses_what_is_out_of_bounds(void **state)
 
 	(void)state;
 	http_fixture_start(&f, &(struct http_options){ 0 });
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	ask(&c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65\r\n\r\n");
 	expect("HTTP/1.1 413");
 	tls_client_close(&c);
 
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	ask(&c, "PUT / HTTP/1.1\r\nHost: h\r\n\r\n");
 	expect("HTTP/1.1 405");
 	expect("Allow: GET, HEAD, POST");
 	tls_client_close(&c);
 
 	/* A chunked body that grows past its bound ends the connection. */
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	int head = snprintf(long_request, sizeof(long_request),
 		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100\r\n%0256d\r\n0\r\n\r\n",
 		0);
@@ -106,7 +106,7 @@ static void refuses_what_is_out_of_bounds(void **state)
 	tls_client_close(&c);
 
 	/* An address longer than HTTP_URI_BYTES_MAX. */
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	head = snprintf(long_request, sizeof(long_request), "GET /%0*d HTTP/1.1\r\nHost: h\r\n\r\n",
 		HTTP_URI_BYTES_MAX, 0);
 	ask(&c, long_request);
@@ -122,9 +122,9 @@ static void speaks_tls_1_3_only(void **state)
 
 	(void)state;
 	http_fixture_start(&f, &(struct http_options){ 0 });
-	assert_false(tls_client_open(&c, http_port(f.http), "NORMAL:-VERS-ALL:+VERS-TLS1.2"));
+	assert_false(tls_client_open(&c, f.port, "NORMAL:-VERS-ALL:+VERS-TLS1.2"));
 	tls_client_close(&c);
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	tls_client_close(&c);
 	http_fixture_stop(&f);
 }
@@ -137,7 +137,7 @@ static void bounds_the_connections_of_one_address(void **state)
 	(void)state;
 	http_fixture_start(&f, &(struct http_options){ .connections_per_address_max = 2 });
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(tls_client_open(&c[i], http_port(f.http), NULL), i < 2);
+		assert_int_equal(tls_client_open(&c[i], f.port, NULL), i < 2);
 	for (int i = 0; i < 3; i++)
 		tls_client_close(&c[i]);
 	http_fixture_stop(&f);
@@ -150,7 +150,7 @@ static void closes_a_silent_connection(void **state)
 
 	(void)state;
 	http_fixture_start(&f, &(struct http_options){ .idle_s = 1 });
-	assert_true(tls_client_open(&c, http_port(f.http), NULL));
+	assert_true(tls_client_open(&c, f.port, NULL));
 	assert_true(tls_client_send(&c, "GET / HT", 8));
 	assert_true(tls_client_is_closed(&c));
 	tls_client_close(&c);
@@ -161,15 +161,13 @@ static void tells_what_is_wrong_with_an_address(void **state)
 {
 	static const char *const bad[] = { "", "8443", ":8443", "localhost:8443",
 		"127.0.0.1:99999999", "127.0.0.1:x" };
-	struct http *http = NULL;
 	struct err err;
+	unsigned port;
+	int fd;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct http_options options = { .listen = bad[i] };
-
-		assert_int_equal(http_start(&options, &http, &err), ERR_INPUT);
-	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(http_listen(bad[i], &fd, &port, &err), ERR_INPUT);
 }
 
 int main(void)

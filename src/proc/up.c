@@ -1,0 +1,153 @@
+/*
+ * up: vault and first access point of a lab on one machine. Starts both as its children, restarts neither: when
+ * one ends the other is stopped, and up ends with an error, so that whoever runs it sees that something is wrong.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "os/log.h"
+#include "os/sandbox.h"
+
+#define POINT_FOLDER "points/centre"
+
+enum { VAULT, POINT, CHILDREN };
+
+struct child {
+	const char *name;
+	pid_t pid; /* 0: not running */
+	int status;
+};
+
+static enum err_kind start_child(
+	struct child *child, char *const argv[], const sigset_t *unblocked, struct err *err)
+{
+	pid_t parent = getpid();
+
+	child->pid = fork();
+	if (child->pid < 0) {
+		child->pid = 0;
+		return err_errno(err, errno, "start the %s", child->name);
+	}
+	if (child->pid > 0)
+		return OK;
+	/* In the child. A supervisor that is killed takes its children with it. */
+	sigprocmask(SIG_SETMASK, unblocked, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == parent)
+		execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+/* Takes in who has ended; returns how many still run. */
+static int reap(struct child children[CHILDREN])
+{
+	int status, running = 0;
+
+	for (int i = 0; i < CHILDREN; i++) {
+		if (children[i].pid > 0 &&
+			waitpid(children[i].pid, &status, WNOHANG) == children[i].pid) {
+			children[i].pid = 0;
+			children[i].status = status;
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+				log_line(LOG_ERROR, "the %s ended with %s %d", children[i].name,
+					WIFSIGNALED(status) ? "signal" : "status",
+					WIFSIGNALED(status) ? WTERMSIG(status)
+							    : WEXITSTATUS(status));
+		}
+		running += children[i].pid > 0;
+	}
+	return running;
+}
+
+static void end_child(struct child *child)
+{
+	if (child->pid > 0)
+		kill(child->pid, SIGTERM);
+}
+
+/* The point first, so that nobody asks a vault that is gone. */
+static void end_all(struct child children[CHILDREN], const sigset_t *waited)
+{
+	bool told = false;
+
+	end_child(&children[POINT]);
+	while (reap(children) > 0) {
+		if (children[POINT].pid == 0 && !told) {
+			end_child(&children[VAULT]);
+			told = true;
+		}
+		sigwaitinfo(waited, NULL);
+	}
+}
+
+/* Until a signal asks to end (true) or a child ended by itself (false). */
+static bool watch(struct child children[CHILDREN], const sigset_t *waited)
+{
+	while (reap(children) == CHILDREN) {
+		int got = sigwaitinfo(waited, NULL);
+
+		if (got == SIGTERM || got == SIGINT)
+			return true;
+	}
+	return false;
+}
+
+static enum err_kind run(const char *listen, struct err *err)
+{
+	struct child children[CHILDREN] = {
+		[VAULT] = { .name = "vault" }, [POINT] = { .name = "point" }
+	};
+	char *vault[] = { "vitrine", "vault", ".", NULL };
+	char *point[] = { "vitrine", "point", POINT_FOLDER, NULL, NULL, NULL };
+	sigset_t waited, before;
+	enum err_kind rc;
+
+	if (listen != NULL) {
+		point[3] = "--listen";
+		point[4] = strdupa(listen);
+	}
+	sigemptyset(&waited);
+	sigaddset(&waited, SIGTERM);
+	sigaddset(&waited, SIGINT);
+	sigaddset(&waited, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &waited, &before);
+	rc = start_child(&children[VAULT], vault, &before, err);
+	if (rc == OK)
+		rc = start_child(&children[POINT], point, &before, err);
+	bool asked = rc == OK && watch(children, &waited);
+
+	end_all(children, &waited);
+	if (rc != OK)
+		return rc;
+	if (!asked)
+		return err_set(err, ERR_IO,
+			"one part ended by itself, so the other was stopped; the lines above say why");
+	for (int i = 0; i < CHILDREN; i++)
+		if (!WIFEXITED(children[i].status) || WEXITSTATUS(children[i].status) != 0)
+			return err_set(err, ERR_IO, "the %s did not end cleanly", children[i].name);
+	return OK;
+}
+
+int cmd_up(const struct cli *cli, int argc, char **argv)
+{
+	const char *lab = cli->lab, *listen = NULL;
+	struct err err;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--listen") == 0 && i + 1 < argc)
+			listen = argv[++i];
+		else if (i == 1 && argv[i][0] != '-')
+			lab = argv[i];
+		else
+			return cmd_misuse("up");
+	}
+	log_init("up", LOG_INFO);
+	enum err_kind rc = user_enter_lab(lab, NULL, &err);
+
+	if (rc == OK)
+		rc = run(listen, &err);
+	return rc == OK ? 0 : cmd_fail("up", &err);
+}
