@@ -301,11 +301,34 @@ static void a_suspended_organisation_has_nobody(void **state)
 	world_close(&w);
 }
 
+/* Signing in stops the suspended already; the engine does not count on it. */
+static void nobody_acts_on_their_own_person(void **state)
+{
+	static struct world w;
+	static const char *const acts[] = { "person.edit", "person.resume" };
+
+	(void)state;
+	world_open(&w);
+	assert_int_equal(trial_act(&w.t, &w.ada, "person.suspend",
+				 json_pack("{ssss}", "id", w.ben.id, "note", "n")),
+		OK);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(
+			trial_act(&w.t, &w.ben, acts[i], json_pack("{ss}", "id", w.ben.id)),
+			ERR_DENIED);
+		assert_string_equal(w.t.err.msg, "nobody does this for themselves");
+	}
+	assert_int_equal(
+		trial_act(&w.t, &w.ada, "person.resume", json_pack("{ss}", "id", w.ben.id)), OK);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_checks_own_work),
 		cmocka_unit_test(apart_by_line_and_organisation),
+		cmocka_unit_test(nobody_acts_on_their_own_person),
 		cmocka_unit_test(a_suspended_organisation_has_nobody),
 	};
 
