@@ -14,17 +14,17 @@ demo:
 # Every suite; ends with "N passed, N failed, N skipped".
 check:
 	@tools/deps build demo test
-	@tools/check
+	@TESTS=enabled tools/check
 
 # Figures: all, or BENCH=glass for those of one area.
 bench:
 	@tools/deps build demo test bench
-	@tools/bench $(BENCH)
+	@TESTS=enabled tools/bench $(BENCH)
 
 # Campaigns that take hours: fuzzing.
 long:
 	@tools/deps build demo test
-	@tools/long
+	@TESTS=enabled tools/long
 
 clean:
 	rm -rf build

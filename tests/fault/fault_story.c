@@ -144,6 +144,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "fault_story: %s\n", err.msg);
 		return 1;
 	}
+	lab.without_glass = true;
 	if (ledger_frozen(lab.ledger) != NULL) {
 		fprintf(stderr, "fault_story: frozen: %s\n", ledger_frozen(lab.ledger));
 		return 1;
