@@ -68,6 +68,8 @@ static enum err_kind open_file(struct glass *g, struct pool_child *child, uint32
 	struct layout_open ask = {
 		.bytes = request->bytes.len, .slot = slot, .name_len = (uint32_t)name.len
 	};
+	int patience_ms = g->options.layout_ms_max +
+		(int)(request->bytes.len / g->options.index_bytes_per_ms);
 	struct child_done done;
 	int fd;
 
@@ -84,8 +86,8 @@ static enum err_kind open_file(struct glass *g, struct pool_child *child, uint32
 
 	if (rc != OK)
 		return rc;
-	rc = pool_ask(child, LAYOUT_OPEN, &ask, sizeof(ask), &fd, 1, g->options.layout_ms_max,
-		CHILD_DONE, &done, sizeof(done), err);
+	rc = pool_ask(child, LAYOUT_OPEN, &ask, sizeof(ask), &fd, 1, patience_ms, CHILD_DONE, &done,
+		sizeof(done), err);
 	close(fd);
 	if (rc != OK)
 		return rc;

@@ -63,6 +63,17 @@ static void put_span(struct walker *w, struct str span, uint8_t ink, uint32_t *c
 	while (span.len > 0) {
 		uint8_t byte = (uint8_t)span.ptr[0];
 
+		if (w->grid == NULL) {
+			size_t plain = 0;
+
+			while (plain < span.len && span.ptr[plain] >= ' ' && span.ptr[plain] < 0x7f)
+				plain++;
+			advance(column, (uint32_t)plain);
+			span = str_skip(span, plain);
+			if (plain > 0)
+				continue;
+		}
+
 		if (byte >= ' ' && byte < 0x7f) {
 			if (*column < LIMIT_LINE_COLUMNS)
 				place(w, *column, byte, ink, false);
@@ -120,7 +131,7 @@ static bool walk_span(struct walker *w)
 	struct lex_span span;
 	uint32_t column = w->at.column;
 
-	lex_next(w->grammar, &w->at.state, rest, &span);
+	lex_next(w->grammar, &w->at.state, rest, w->grid == NULL ? LEX_SKIM : LEX_COLOUR, &span);
 	put_span(w, str_head(rest, span.bytes), span.ink, &column);
 	if (w->grid != NULL && span.is_name)
 		put_hit(w, w->at.column, column);

@@ -294,8 +294,8 @@ static void lex_heredoc_line(struct lex_state *state, struct str rest, struct le
 		.ink = INK_STRING };
 }
 
-static void lex_word(
-	const struct grammar *g, struct lex_state *state, struct str rest, struct lex_span *span)
+static void lex_word(const struct grammar *g, struct lex_state *state, struct str rest,
+	enum lex_care care, struct lex_span *span)
 {
 	size_t len = word_len(g, rest, 1);
 	bool is_cut = len < rest.len && is_word(g, rest.ptr[len]);
@@ -305,6 +305,8 @@ static void lex_word(
 		state->mode = MODE_WORD;
 		return;
 	}
+	if (care == LEX_SKIM)
+		return;
 	if (is_keyword(g, str_head(rest, len))) {
 		span->ink = INK_KEYWORD;
 		return;
@@ -331,8 +333,8 @@ static size_t number_len(const struct grammar *g, struct str rest)
 	return at;
 }
 
-static void lex_normal(
-	const struct grammar *g, struct lex_state *state, struct str rest, struct lex_span *span)
+static void lex_normal(const struct grammar *g, struct lex_state *state, struct str rest,
+	enum lex_care care, struct lex_span *span)
 {
 	char c = rest.ptr[0];
 	size_t len = 1;
@@ -361,7 +363,7 @@ static void lex_normal(
 		len = 1;
 	}
 	if (is_letter(c) && (g->flags & GRAMMAR_NAMES || g->keyword_count > 0)) {
-		lex_word(g, state, rest, span);
+		lex_word(g, state, rest, care, span);
 	} else if (is_digit(c) && g->keyword_count > 0) {
 		*span = (struct lex_span){ .bytes = (uint32_t)number_len(g, rest),
 			.ink = INK_NUMBER };
@@ -376,8 +378,8 @@ static void lex_normal(
 	}
 }
 
-void lex_next(
-	const struct grammar *g, struct lex_state *state, struct str rest, struct lex_span *span)
+void lex_next(const struct grammar *g, struct lex_state *state, struct str rest, enum lex_care care,
+	struct lex_span *span)
 {
 	assert(rest.len > 0);
 	switch ((enum mode)state->mode) {
@@ -400,7 +402,7 @@ void lex_next(
 		lex_heredoc_line(state, rest, span);
 		break;
 	case MODE_NORMAL:
-		lex_normal(g, state, rest, span);
+		lex_normal(g, state, rest, care, span);
 		break;
 	}
 	/* A span ends where a character does. */

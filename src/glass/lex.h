@@ -30,9 +30,11 @@ struct lex_span {
 	bool is_name; /* an identifier */
 };
 
+/* Whether inks and names of words are wanted. Spans and states are the same either way. */
+enum lex_care { LEX_SKIM, LEX_COLOUR };
 /* The next span of a line whose rest (rest.len > 0) this is. rest may be cut after LEX_LOOK_BYTES. */
-void lex_next(
-	const struct grammar *g, struct lex_state *state, struct str rest, struct lex_span *span);
+void lex_next(const struct grammar *g, struct lex_state *state, struct str rest, enum lex_care care,
+	struct lex_span *span);
 /* Between two lines. */
 void lex_line_end(const struct grammar *g, struct lex_state *state);
 

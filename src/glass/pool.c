@@ -17,7 +17,8 @@ const struct pool_options pool_defaults = {
 	.layout_max = 8,
 	.draw_max = POOL_DRAW_MAX,
 	.start_ms_max = 10000,
-	.layout_ms_max = 30000, /* the index of a file of LIMIT_FILE_BYTES */
+	.layout_ms_max = 10000,
+	.index_bytes_per_ms = 10000, /* a quarter of what one core indexes */
 	.draw_ms_max = 5000,
 };
 

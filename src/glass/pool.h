@@ -22,6 +22,7 @@ struct pool_options {
 	const char *layout_role, *draw_role;
 	unsigned layout_max, draw_max;
 	int start_ms_max, layout_ms_max, draw_ms_max;
+	uint32_t index_bytes_per_ms; /* what a file's first tile may take on top of layout_ms_max */
 };
 extern const struct pool_options pool_defaults;
 

@@ -74,8 +74,8 @@ static void colours_each_case(void **state)
 			while (at < line_end) {
 				struct lex_span span;
 
-				lex_next(
-					g, &lex, (struct str){ in.ptr + at, line_end - at }, &span);
+				lex_next(g, &lex, (struct str){ in.ptr + at, line_end - at },
+					LEX_COLOUR, &span);
 				memset(got + at, inks[span.ink], span.bytes);
 				at += span.bytes;
 			}
@@ -124,7 +124,7 @@ static void spans_keep_their_bounds(void **state)
 
 				lex_next(g, &lex,
 					(struct str){ long_line + at, sizeof(long_line) - at },
-					&span);
+					LEX_SKIM, &span);
 				assert_in_range(span.bytes, 1, LEX_SPAN_BYTES_MAX);
 				assert_true(span.ink < INKS);
 				at += span.bytes;
