@@ -14,7 +14,7 @@
 #include "os/fs.h"
 #include "os/sandbox.h"
 
-enum { MIB = 1 << 20, WHAT_BYTES = 240, MEM_BYTES = 1 << 20, LANDLOCK_ABI_KNOWN = 6 };
+enum { WHAT_BYTES = 240, MEM_BYTES = 1 << 20, LANDLOCK_ABI_KNOWN = 6 };
 
 /* What a row says; the exit code is that of the required ones. */
 struct table {
@@ -69,8 +69,8 @@ static void print_job_row(struct table *t, const struct job_probe *probe)
 {
 	const char *argv[] = { "/bin/sh", "-c", probe->script, NULL };
 	struct job_options options = { .argv = argv,
-		.memory_bytes = 256 * (uint64_t)MIB,
-		.file_bytes_max = 16 * MIB,
+		.memory_bytes = UINT64_C(256) << 20,
+		.file_bytes_max = UINT64_C(16) << 20,
 		.cpu_s = 10,
 		.wall_s = 20,
 		.processes = 32,

@@ -126,7 +126,7 @@ static enum err_kind open_parent(
 static enum err_kind visit_path(
 	int at, const char *path, visit_fn *visit, void *arg, struct err *err)
 {
-	const char *name = NULL;
+	const char *name = path;
 	int parent = -1;
 	enum err_kind rc = open_parent(at, path, &parent, &name, err);
 
