@@ -24,21 +24,21 @@ static bool write_file(const char *path, const char *text, size_t len)
 	return done;
 }
 
-/* "0 1000 1" without stdio: the parent may have threads that hold its locks. */
+/* "0 1000 1" without stdio: the parent may have threads that hold its locks. Returns the length. */
 static size_t format_map(unsigned outside, char line[32])
 {
-	char digits[12];
-	size_t at = sizeof(digits), len = 2;
+	size_t digits = 1, len = 0;
 
-	do {
-		digits[--at] = (char)('0' + outside % 10);
-		outside /= 10;
-	} while (outside > 0);
-	memcpy(line, "0 ", 2);
-	memcpy(line + len, digits + at, sizeof(digits) - at);
-	len += sizeof(digits) - at;
-	memcpy(line + len, " 1", 2);
-	return len + 2;
+	for (unsigned rest = outside / 10; rest > 0; rest /= 10)
+		digits++;
+	line[len++] = '0';
+	line[len++] = ' ';
+	for (size_t i = digits; i-- > 0; outside /= 10)
+		line[len + i] = (char)('0' + outside % 10);
+	len += digits;
+	line[len++] = ' ';
+	line[len++] = '1';
+	return len;
 }
 
 /* One user is mapped, the one who runs us: as 0, so that its capabilities survive execve. */
