@@ -30,13 +30,6 @@ static bool word_valid(struct str s)
 	return s.len > 0 && s.len <= KIND_BYTES_MAX;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	const struct entry_field *const *x = a, *const *y = b;
-
-	return strcmp((*x)->name, (*y)->name);
-}
-
 static enum err_kind put_text(struct out *o, struct str text, const char *name, struct err *err)
 {
 	if (memchr(text.ptr, '\0', text.len) != NULL || !json_text_put(o, text))
@@ -49,10 +42,13 @@ static enum err_kind put_public(const struct entry_draft *draft, struct out *o, 
 	const struct entry_field *sorted[ENTRY_FIELDS_MAX];
 	enum err_kind rc = OK;
 
-	for (size_t i = 0; i < draft->field_count; i++)
-		sorted[i] = &draft->fields[i];
-	if (draft->field_count > 1)
-		qsort(sorted, draft->field_count, sizeof(sorted[0]), by_name);
+	for (size_t i = 0; i < draft->field_count; i++) {
+		size_t at = i;
+
+		for (; at > 0 && strcmp(sorted[at - 1]->name, draft->fields[i].name) > 0; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &draft->fields[i];
+	}
 	out_char(o, '{');
 	for (size_t i = 0; i < draft->field_count && rc == OK; i++) {
 		const struct entry_field *f = sorted[i];

@@ -342,7 +342,7 @@ enum err_kind ledger_append(struct ledger *l, struct db *db, const struct entry_
 	if (draft->detail.len > LIMIT_DETAIL_BYTES)
 		return err_set(
 			err, ERR_LIMIT, "entry: detail of more than %u bytes", LIMIT_DETAIL_BYTES);
-	arena_init(&mem, 4 * LIMIT_ENTRY_BYTES);
+	arena_init(&mem, (size_t)4 * LIMIT_ENTRY_BYTES);
 	out_init(&o, &mem, LIMIT_ENTRY_BYTES + 256);
 	random_bytes(nonce.bytes, sizeof(nonce.bytes));
 	struct sha256 commit = entry_commit(&nonce, draft->detail);

@@ -78,7 +78,7 @@ static enum err_kind read_node(
 
 	tile.width = (uint16_t)tile_width_at(source->tree_size, tile.level, tile.index);
 	assert(first % TILE_WIDTH + count <= tile.width);
-	arena_init(&mem, 4 * TILE_BYTES);
+	arena_init(&mem, (size_t)4 * TILE_BYTES);
 	enum err_kind rc = published_tile(source->dir_fd, &tile, &mem, &bytes, err);
 
 	if (rc == OK) {

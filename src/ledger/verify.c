@@ -30,7 +30,7 @@ static enum err_kind compare_tile(
 	v->report->tiles++;
 	if (tile->is_bundle)
 		return OK;
-	arena_init(&mem, 4 * TILE_BYTES);
+	arena_init(&mem, (size_t)4 * TILE_BYTES);
 	enum err_kind rc = published_tile(v->dir_fd, tile, &mem, &published, err);
 
 	if (rc == OK && !str_eq(published, bytes)) {
@@ -83,7 +83,7 @@ static enum err_kind check_entry(struct verifier *v, struct str bytes, struct er
 	struct arena mem;
 	struct entry entry;
 
-	arena_init(&mem, 2 * (size_t)LIMIT_DETAIL_BYTES + 64 * 1024);
+	arena_init(&mem, 2 * (size_t)LIMIT_DETAIL_BYTES + 65536);
 	enum err_kind rc = entry_parse(&mem, bytes, &entry, err);
 
 	if (rc == ERR_INPUT) {

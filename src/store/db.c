@@ -360,6 +360,7 @@ enum err_kind stmt_begin(struct db *db, const char *sql, struct stmt **stmt, str
 
 		if (rc != OK)
 			return rc;
+		assert(s != NULL);
 		s->next = *bucket;
 		*bucket = s;
 	}

@@ -236,8 +236,8 @@ static enum err_kind find_row(struct db *db, const struct sha256 *digest, struct
 enum err_kind pack_add(struct pack_store *store, struct db *read, struct str bytes,
 	struct pack_place *place, bool *fresh, struct err *err)
 {
-	struct pack_file *f;
-	struct pack_place found;
+	struct pack_file *f = NULL;
+	struct pack_place found = { .pack = 0 };
 	struct sha256 digest = sha256_of(bytes);
 	const struct pack_place *same = pack_table_find(&store->batch, &digest);
 	bool is_old = same != NULL;
@@ -254,6 +254,7 @@ enum err_kind pack_add(struct pack_store *store, struct db *read, struct str byt
 		rc = pack_room(store, bytes.len, &f, err);
 		if (rc != OK)
 			return rc;
+		assert(f != NULL);
 		found = (struct pack_place){
 			.digest = digest, .pack = f->number, .offset = f->used, .len = bytes.len
 		};
@@ -399,7 +400,7 @@ enum err_kind pack_bytes(struct pack_store *store, const struct pack_place *plac
 enum err_kind pack_read(struct pack_store *store, struct db *db, const struct sha256 *digest,
 	struct str *bytes, struct err *err)
 {
-	struct pack_place place;
+	struct pack_place place = { .pack = 0 };
 	bool found = false;
 	enum err_kind rc = find_row(db, digest, &place, &found, err);
 

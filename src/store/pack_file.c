@@ -12,7 +12,8 @@
 
 /* A blob of LIMIT_FILE_BYTES fills a pack of its own: header and pad come on top. */
 #define MAP_BYTES (LIMIT_PACK_BYTES + (1U << 20))
-static_assert(LIMIT_FILE_BYTES <= LIMIT_PACK_BYTES, "the largest blob fits a pack's mapping");
+static_assert(PACK_HEADER_BYTES + LIMIT_FILE_BYTES + PACK_PAD_BYTES <= MAP_BYTES,
+	"the largest blob fits a pack's mapping");
 
 void pack_name(uint32_t number, char name[PACK_NAME_BYTES])
 {
@@ -41,7 +42,9 @@ bool pack_number(const char *name, uint32_t *number)
 
 static void format_header(uint32_t number, uint8_t header[PACK_HEADER_BYTES])
 {
-	memcpy(header, "vtrpack1", 8);
+	static const uint8_t magic[8] = { 'v', 't', 'r', 'p', 'a', 'c', 'k', '1' };
+
+	memcpy(header, magic, sizeof(magic));
 	for (int i = 0; i < 4; i++)
 		header[8 + i] = (uint8_t)(number >> (24 - 8 * i));
 	memset(header + 12, 0, 4);
