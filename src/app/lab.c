@@ -10,6 +10,7 @@
 #include "ledger/note.h"
 #include "os/fs.h"
 #include "os/random.h"
+#include "source/ingest.h"
 
 void lab_new_id(const char *prefix, char id[LAB_ID_BYTES])
 {
@@ -140,7 +141,9 @@ enum err_kind lab_open(struct lab *lab, struct err *err)
 		rc = trail_open(&lab->session_keys, err);
 	if (rc == OK)
 		rc = open_records(lab, err);
-	if (rc != OK)
+	if (rc == OK)
+		ingest_clean();
+	else
 		lab_close(lab);
 	return rc;
 }

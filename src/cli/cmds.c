@@ -24,6 +24,13 @@ const struct cmd cmds[] = {
 		"VERB [--out FILE] [--json FILE|-] [name=text | name:=JSON]...\n"
 		" The answer's JSON is printed; --out keeps the bytes that come with it.",
 		cmd_call },
+	{ "product", "Add a product.", "add NAME [--vendor TEXT] [--description TEXT]",
+		cmd_product },
+	{ "release", "Take a release's source in.",
+		"ingest PRODUCT RELEASE SOURCE[@REF]\n"
+		" PRODUCT: its id or name. SOURCE: a folder, a git repository (@REF: branch, tag or commit),\n"
+		" a .tar, .tar.gz, .tar.xz, .tar.zst or .zip, or a Debian .dsc beside its files.",
+		cmd_release },
 	{ "totp", "Print the one-time code of this moment.",
 		"[FILE|-]\n The secret in base32, from a file, standard input, or the terminal.",
 		cmd_totp },

@@ -72,6 +72,11 @@ static enum err_kind classify(struct task *task, struct err *err)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(
 			err, ERR_INPUT, "the source is neither a folder nor an ordinary file");
+	if (faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
+		return err_set(err, ERR_INPUT,
+			"the folder cannot be read by the lab's user (%s): make it readable (chmod -R "
+			"a+rX), or pack it into a tar",
+			strerror(errno));
 	task->what = WHAT_DIR;
 	if (task->start.is_plain_folder != 0)
 		return OK;
