@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""browser: a real lab, a real Chromium. Makes the lab and its records, then runs the cases (run.mjs); prints TAP.
+
+RECORD_DIR  when set, every answer that the browser receives is kept there (N.head, N.body) and the sources that were
+            shown in RECORD_DIR/../shown, for no_line_leaves.py
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timedelta, timezone
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "story")]
+from fixture import Fixture, moment  # noqa: E402
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+def modules():
+    """The folder of playwright-core and axe-core, installed there when it is not up to date."""
+    folder = os.path.join(TOP, "build", "browser-modules")
+    lock = os.path.join(HERE, "package-lock.json")
+    kept = os.path.join(folder, "package-lock.json")
+    with open(lock, "rb") as file:
+        wanted = file.read()
+    if os.path.exists(kept) and os.path.isdir(os.path.join(folder, "node_modules")):
+        with open(kept, "rb") as file:
+            if file.read() == wanted:
+                return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(HERE, name), folder)
+    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        shutil.rmtree(folder, ignore_errors=True)
+        print("Bail out! npm ci failed: " + done.stderr.strip().replace("\n", " ")[-300:])
+        sys.exit(1)
+    return folder
+
+
+def soon(minutes):
+    return (datetime.now(timezone.utc) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def person_ids(lab):
+    rows = lab.ada.verb("record.list", kind="person")["items"]
+    return {row["fields"]["name"]: row["id"] for row in rows}
+
+
+def main():
+    installed = modules()
+    record = os.environ.get("RECORD_DIR")
+    if record:
+        for folder in (record, os.path.join(record, "..", "shown")):
+            shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(record)
+    lab = Fixture(releases=3)
+    status = 1
+    try:
+        engagement = lab.engagement()
+        brief, shown = lab.releases[1], lab.releases[2]
+        # The one that ends by the clock, within a session's idle time.
+        grant = lab.grant(engagement, releases=[shown], until=soon(20))
+        brief_grant = lab.grant(engagement, releases=[brief])
+        people = person_ids(lab)
+        config = {
+            "url": lab.lab.url,
+            "origin": "story.example/lab",
+            "chromium": CHROMIUM,
+            "modules": installed,
+            "record": os.path.abspath(record) if record else None,
+            "passwords": lab.passwords,
+            "clock": os.path.join(lab.lab.folder, "run", "clock"),
+            "canaries": lab.canaries,
+            "until": moment(25)[:16],
+            "ids": {"engagement": engagement, "grant": grant, "release": shown, "brief": brief, "briefGrant": brief_grant,
+                    "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
+                    "rui": people["rui"]},
+        }
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(config, file)
+            file.flush()
+            status = subprocess.run(["node", os.path.join(HERE, "run.mjs"), file.name]).returncode
+        if record:
+            shutil.copytree(lab.source(2), os.path.join(record, "..", "shown", "1"))
+            shutil.copytree(lab.source(3), os.path.join(record, "..", "shown", "2"))
+    finally:
+        if status != 0:
+            print("# the lab's log:\n# " + lab.lab.log_tail(40).replace("\n", "\n# "))
+        lab.remove()
+    sys.exit(status)
+
+
+main()

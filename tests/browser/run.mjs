@@ -1,0 +1,12 @@
+/* run: the cases, in order; those that change the lab for good come last. Prints TAP. */
+import { finish } from "./harness.mjs";
+import pages from "./cases_pages.mjs";
+import forms from "./cases_forms.mjs";
+import guards from "./cases_guards.mjs";
+import room from "./cases_room.mjs";
+
+await pages();
+await room();
+await forms();
+await guards();
+await finish();
