@@ -8,6 +8,7 @@
 
 #include "app/verb.h"
 #include "cli/console.h"
+#include "cli/progress.h"
 #include "os/fs.h"
 
 static int show(const struct client_answer *answer, const char *out_path)
@@ -56,8 +57,19 @@ static int ask_and_show(
 	jw_value(&w, body);
 	enum err_kind rc = out_finish(&o, &text, &err);
 
-	if (rc == OK)
-		rc = console_verb(c, verb, text, &answer, &err);
+	if (rc == OK) {
+		struct progress progress;
+		struct client_call call = { .verb = verb,
+			.body = text,
+			.fd = -1,
+			.progress = progress_tell,
+			.cancelled = progress_cancelled,
+			.arg = &progress };
+
+		progress_begin(&progress, verb);
+		rc = console_ask(c, &call, &answer, &err);
+		progress_end(&progress);
+	}
 	return rc == OK ? show(&answer, out_path) : cmd_fail(verb, &err);
 }
 
