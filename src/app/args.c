@@ -210,7 +210,7 @@ static enum err_kind decode_base64(const struct checked *c, struct str *bytes)
 
 static enum err_kind check_bytes(const struct checked *c)
 {
-	struct str bytes;
+	struct str bytes = STR("");
 
 	if (!json_is_string(c->value))
 		return refuse(c, "must be base64");
@@ -443,7 +443,10 @@ enum err_kind arg_path(const struct ctx *ctx, const char *name, struct str *path
 enum err_kind arg_bytes(const struct ctx *ctx, const char *name, struct str *bytes, struct err *err)
 {
 	const json_t *value = value_of(ctx, name);
-	struct checked c = { args_find(ctx->verb, name), value, ctx->mem, err };
+	const struct verb_arg *row = args_find(ctx->verb, name);
+
+	assert(row != NULL);
+	struct checked c = { row, value, ctx->mem, err };
 
 	if (value != NULL)
 		return decode_base64(&c, bytes);

@@ -295,7 +295,7 @@ static enum err_kind login_of(
 enum err_kind credential_apply(struct ctx *ctx, struct err *err)
 {
 	const struct new_password *new = ctx->state;
-	struct str id = arg_str(ctx, "id"), login;
+	struct str id = arg_str(ctx, "id"), login = STR("");
 	struct stmt *s;
 	enum err_kind rc = check_subject(ctx, err);
 

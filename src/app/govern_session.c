@@ -204,7 +204,7 @@ static enum err_kind start_refused(struct ctx *ctx, struct err *err)
 /* What the sign-in rests on may have changed while the password was hashed. */
 static enum err_kind check_again(struct ctx *ctx, const struct sign_in *in, struct err *err)
 {
-	struct credential now;
+	struct credential now = { .person_id = STR("") };
 	enum err_kind rc = check_wait(ctx, err);
 
 	if (rc == OK)

@@ -22,8 +22,8 @@ void lab_new_id(const char *prefix, char id[LAB_ID_BYTES])
 	assert(len + 1 + sizeof(bytes) < LAB_ID_BYTES);
 	random_bytes(bytes, sizeof(bytes));
 	memset(id, 0, LAB_ID_BYTES);
-	memcpy(id, prefix, len);
-	id[len++] = '_';
+	snprintf(id, LAB_ID_BYTES, "%s_", prefix);
+	len++;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		id[len++] = letters[bytes[i] & 31];
 }

@@ -145,6 +145,7 @@ enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	point = find(auth, request->point);
 	if (point == NULL)
 		rc = load(auth, db, request->point, &point, err);
+	assert(rc != OK || point != NULL);
 	if (rc == OK)
 		key = point->key;
 	pthread_mutex_unlock(&auth->lock);

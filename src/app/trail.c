@@ -182,6 +182,7 @@ static enum err_kind ensure_key(struct lab *lab, struct db *db, struct arena *me
 
 	if (*at == NULL)
 		rc = make_key(lab, db, mem, session_id, at, err);
+	assert(rc != OK || *at != NULL);
 	if (rc == OK)
 		rc = ensure_row(db, *at, err);
 	if (rc == OK)
@@ -192,7 +193,7 @@ static enum err_kind ensure_key(struct lab *lab, struct db *db, struct arena *me
 enum err_kind trail_begin(
 	struct lab *lab, struct db *db, struct arena *mem, struct str session_id, struct err *err)
 {
-	const struct session_key *key;
+	const struct session_key *key = NULL;
 
 	pthread_mutex_lock(&lab->session_keys->lock);
 	enum err_kind rc = ensure_key(lab, db, mem, session_id, &key, err);
@@ -204,11 +205,12 @@ enum err_kind trail_begin(
 enum err_kind trail_seal(struct lab *lab, struct db *db, struct arena *mem, struct str session_id,
 	struct str plain, struct str *sealed, struct err *err)
 {
-	const struct session_key *key;
+	const struct session_key *key = NULL;
 
 	pthread_mutex_lock(&lab->session_keys->lock);
 	enum err_kind rc = ensure_key(lab, db, mem, session_id, &key, err);
 
+	assert(rc != OK || key != NULL);
 	if (rc == OK)
 		rc = seal_with(key, mem, plain, sealed, err);
 	pthread_mutex_unlock(&lab->session_keys->lock);
