@@ -195,6 +195,17 @@ static const int refused_calls[] = { SCMP_SYS(acct), SCMP_SYS(add_key), SCMP_SYS
 	SCMP_SYS(setns), SCMP_SYS(swapoff), SCMP_SYS(swapon), SCMP_SYS(syslog), SCMP_SYS(umount2),
 	SCMP_SYS(unshare), SCMP_SYS(userfaultfd), SCMP_SYS(vhangup) };
 
+/*
+ * All bits of the mask as in value. The upper half of a 32-bit argument is not looked at, as the kernel does not: a
+ * command number hidden behind garbage is still that command.
+ */
+static struct scmp_arg_cmp masked(unsigned arg, uint32_t mask, uint32_t value)
+{
+	return (struct scmp_arg_cmp){
+		.arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value
+	};
+}
+
 static int fill_filter(scmp_filter_ctx filter)
 {
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -206,10 +217,10 @@ static int fill_filter(scmp_filter_ctx filter)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+			masked(0, CLONE_NEWUSER, CLONE_NEWUSER));
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-			SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
+			masked(1, UINT32_MAX, TIOCSTI));
 	return rc;
 }
 
