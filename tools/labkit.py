@@ -76,7 +76,7 @@ class Client:
 
     def view(self, **arguments):
         """(members, PNG) of one tile."""
-        arguments = {"line": 0, "column": 0, "theme": "light", "zoom": "1x", **arguments}
+        arguments = {"line": 0, "column": 0, "theme": "light", "zoom": "1", **arguments}
         return self.raw("source.view", arguments)
 
     def sign_in(self, name, password):

@@ -139,7 +139,8 @@ def main():
         for path in files_below(os.path.join(TOP, folder)):
             ours |= trigrams(read_text(path))
     for path in paths:  # a path in scope may be shown
-        ours |= trigrams(path)
+        for part in [path, *path.split("/")]:
+            ours |= trigrams(f'"{part}"')
     secret = theirs - ours
     # What a page of ours would say on an empty lab is no leak either: its words are in the record of it.
     for name in sorted(os.listdir(record)):
@@ -163,7 +164,7 @@ def main():
             if leaked:
                 hits.append(f"{name}: canary {leaked[0]}")
     print("1..2")
-    enough = bodies >= 20 and len(secret) >= 1000
+    enough = bodies >= 20 and len(secret) >= 200
     print(f"{'ok' if enough else 'not ok'} 1 - there was something to search: {bodies} answers, "
           f"{len(secret)} secret token triples, {len(canaries)} canaries")
     print(f"{'not ok' if hits else 'ok'} 2 - no answer holds three consecutive tokens of the source, nor a canary")

@@ -22,8 +22,9 @@ def processes():
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read().split(b"\0")
-            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-                waiting += [int(child) for child in file.read().split()]
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                    waiting += [int(child) for child in file.read().split()]
         except FileNotFoundError:
             continue
         role = words[2] if words[1:2] == [b"--child"] else words[1] if len(words) > 1 else words[0]
