@@ -46,8 +46,8 @@ static enum err_kind open_for(
 static int ask_and_show(
 	struct console *c, const char *verb, const json_t *body, const char *out_path)
 {
-	struct client_answer answer;
-	struct str text;
+	struct client_answer answer = { 0 };
+	struct str text = STR("");
 	struct err err;
 	struct out o;
 	struct jw w;
