@@ -93,7 +93,7 @@ static bool draw_glyph(FT_Face face, enum glass_zoom zoom, uint32_t code_point, 
 
 static bool set_zoom(FT_Face face, enum glass_zoom zoom)
 {
-	return FT_Set_Char_Size(face, 0, atlas_cells[zoom].font_px * 64, 72, 72) == 0;
+	return FT_Set_Char_Size(face, 0, (FT_F26Dot6)atlas_cells[zoom].font_px * 64, 72, 72) == 0;
 }
 
 /* Which code points can be shown at every zoom? */
@@ -143,6 +143,7 @@ out:
 
 static enum err_kind draw_all(FT_Face face, struct atlas *atlas, struct err *err)
 {
+	assert(atlas->glyph_count > 0);
 	for (int z = 0; z < GLASS_ZOOMS; z++) {
 		enum glass_zoom zoom = (enum glass_zoom)z;
 		uint8_t *at = calloc(atlas->glyph_count, picture_bytes(zoom));

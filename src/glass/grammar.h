@@ -80,13 +80,13 @@ enum { GRAMMAR_PAIRS_MAX = 10, GRAMMAR_LINES_MAX = 10 };
 
 struct grammar {
 	const char *name;
-	unsigned flags;
 	const char *word_bytes; /* besides letters, digits and _ */
-	char key_ends[3]; /* what may follow a key */
 	const char *const *keywords; /* ascending by bytes */
 	size_t keyword_count;
 	struct grammar_pair pairs[GRAMMAR_PAIRS_MAX]; /* the first that fits; ends with open NULL */
 	struct grammar_line lines[GRAMMAR_LINES_MAX]; /* likewise, prefix NULL */
+	unsigned flags;
+	char key_ends[3]; /* what may follow a key */
 };
 
 const struct grammar *grammar_of(enum language language);

@@ -7,9 +7,10 @@ enum {
 	POINT_STEP_BYTES = 16 << 10,
 	/* So much of a line is looked at at once: a line of gigabytes is never searched for its end again. */
 	VIEW_BYTES = 64 << 10,
+	VIEW_BYTES_LEAST = 2 * LEX_LOOK_BYTES,
 };
 static_assert(
-	VIEW_BYTES > 2 * LEX_LOOK_BYTES, "a view is refreshed before the lexer could see its edge");
+	VIEW_BYTES > VIEW_BYTES_LEAST, "a view is refreshed before the lexer could see its edge");
 
 struct walker {
 	const struct grammar *grammar;
@@ -121,7 +122,7 @@ static bool walk_span(struct walker *w)
 {
 	size_t at = (size_t)w->at.offset;
 
-	if (!w->sees_end && w->view_end - at < 2 * LEX_LOOK_BYTES) {
+	if (!w->sees_end && w->view_end - at < VIEW_BYTES_LEAST) {
 		look(w);
 		at = (size_t)w->at.offset;
 	}

@@ -19,6 +19,7 @@ enum {
 	SPAN_STEP =
 		256, /* a span is cut behind so many bytes; an escape, a delimiter or a character may follow */
 	WORD_BYTES_MAX = 64, /* longer ones are no keyword and end no here-document */
+	HEREDOC_END_BYTES_MAX = 2 * WORD_BYTES_MAX, /* the word that ends it, and tabs */
 	KEY_BYTES_MAX = 512, /* how far a key is looked for */
 	CHAR_BYTES_MAX = 12, /* '\u{10ffff}' */
 };
@@ -280,7 +281,7 @@ static void lex_heredoc_line(struct lex_state *state, struct str rest, struct le
 {
 	struct str word = rest;
 
-	if (state->last == 0 && word.len <= 2 * WORD_BYTES_MAX) {
+	if (state->last == 0 && word.len <= HEREDOC_END_BYTES_MAX) {
 		while ((state->flags & HEREDOC_TABS) != 0 && word.len > 0 && word.ptr[0] == '\t')
 			word = str_skip(word, 1);
 		if (word.len > 0 && word.len <= WORD_BYTES_MAX && word_hash(word) == state->word) {

@@ -14,40 +14,62 @@
 #include "glass/profile.h"
 #include "png_check.h"
 
+/* Inputs that no text file of ours may hold: hidden characters, bytes that are not UTF-8. */
+static const char hidden_c[] =
+	"/* \342\200\256 } \342\201\246if (admin)\342\201\251 \342\201\246 begin */\nint a"
+	"\342\200\213b;\n\357\273\277x \377\376 bad \300\200\n\014form feed, \033[31mred, "
+	"lone\015return\n";
+static const char binary_bin[] =
+	"\000\001\002\003\004\005\006\007\010\011\n\013\014\015\016\017\020\021\022\023\024"
+	"\025\026\027\030\031\032\033\034\035\036\037 !\042#$%&'()*+,-./0123456789:;<=>\077"
+	"@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\134]^_`abcdefghijklmnopqrstuvwxyz{|}~\177\200\201\202"
+	"\203\204\205\206\207\210\211\212\213\214\215\216\217\220\221\222\223\224\225\226\227"
+	"\230\231\232\233\234\235\236\237\240\241\242\243\244\245\246\247\250\251\252\253\254"
+	"\255\256\257\260\261\262\263\264\265\266\267\270\271\272\273\274\275\276\277\300\301"
+	"\302\303\304\305\306\307\310\311\312\313\314\315\316\317\320\321\322\323\324\325\326"
+	"\327\330\331\332\333\334\335\336\337\340\341\342\343\344\345\346\347\350\351\352\353"
+	"\354\355\356\357\360\361\362\363\364\365\366\367\370\371\372\373\374\375\376\377\177"
+	"ELF\002\001\001\000\000\000\000\000\000\000\000\000text in it";
+#define BYTES(array)                                                                               \
+	{                                                                                          \
+		(array), sizeof(array) - 1                                                         \
+	}
+
 /* Inputs (in/NAME.in, so that no checker of our own sources takes them for such), and the tile that is drawn. */
 static const struct golden {
 	const char *file;
 	uint32_t line, column;
+	struct str bytes; /* of an input that is not in in/ */
 } goldens[] = {
-	{ "sample.c", 0, 0 },
-	{ "sample.cpp", 0, 0 },
-	{ "sample.py", 0, 0 },
-	{ "sample.sh", 0, 0 },
-	{ "Makefile", 0, 0 },
-	{ "CMakeLists.txt", 0, 0 },
-	{ "sample.json", 0, 0 },
-	{ "sample.yaml", 0, 0 },
-	{ "sample.md", 0, 0 },
-	{ "sample.go", 0, 0 },
-	{ "sample.js", 0, 0 },
-	{ "sample.ts", 0, 0 },
-	{ "sample.java", 0, 0 },
-	{ "sample.rs", 0, 0 },
-	{ "sample.sql", 0, 0 },
-	{ "sample.xml", 0, 0 },
-	{ "sample.ini", 0, 0 },
-	{ "sample.diff", 0, 0 },
-	{ "plain", 0, 0 },
-	{ "empty", 0, 0 },
-	{ "tabs.c", 0, 0 },
-	{ "wide.txt", 0, 0 },
-	{ "hidden.c", 0, 0 },
-	{ "crlf.c", 0, 0 },
-	{ "alphabets.txt", 0, 0 },
-	{ "long.txt", 0, 0 },
-	{ "long.txt", 0, 80 },
-	{ "many.txt", 60, 0 },
-	{ "binary.bin", 0, 0 },
+	{ "sample.c", 0, 0, { 0 } },
+	{ "sample.cpp", 0, 0, { 0 } },
+	{ "sample.py", 0, 0, { 0 } },
+	{ "sample.sh", 0, 0, { 0 } },
+	{ "Makefile", 0, 0, { 0 } },
+	{ "CMakeLists.txt", 0, 0, { 0 } },
+	{ "sample.json", 0, 0, { 0 } },
+	{ "sample.yaml", 0, 0, { 0 } },
+	{ "sample.md", 0, 0, { 0 } },
+	{ "sample.go", 0, 0, { 0 } },
+	{ "sample.js", 0, 0, { 0 } },
+	{ "sample.ts", 0, 0, { 0 } },
+	{ "sample.java", 0, 0, { 0 } },
+	{ "sample.rs", 0, 0, { 0 } },
+	{ "sample.sql", 0, 0, { 0 } },
+	{ "sample.xml", 0, 0, { 0 } },
+	{ "sample.ini", 0, 0, { 0 } },
+	{ "sample.diff", 0, 0, { 0 } },
+	{ "plain", 0, 0, { 0 } },
+	{ "empty", 0, 0, { 0 } },
+	{ "tabs.c", 0, 0, { 0 } },
+	{ "wide.txt", 0, 0, { 0 } },
+	{ "hidden.c", 0, 0, BYTES(hidden_c) },
+	{ "crlf.c", 0, 0, { 0 } },
+	{ "alphabets.txt", 0, 0, { 0 } },
+	{ "long.txt", 0, 0, { 0 } },
+	{ "long.txt", 0, 80, { 0 } },
+	{ "many.txt", 60, 0, { 0 } },
+	{ "binary.bin", 0, 0, BYTES(binary_bin) },
 };
 enum { GOLDENS = sizeof(goldens) / sizeof(goldens[0]), PATH_MAX_BYTES = 4096 };
 
@@ -78,30 +100,37 @@ static const char *open_font(void)
 	return opened ? NULL : err.msg;
 }
 
-/* Lay out one tile of the file. NULL, or why not. */
-static const char *lay_out(const char *path, struct str name, uint32_t line, uint32_t column)
+/* Lay out one tile. NULL, or why not. */
+static const char *lay_out(struct str bytes, struct str name, uint32_t line, uint32_t column)
 {
 	static struct err err;
 	struct arena mem;
 	struct layout_index index;
+
+	arena_init(&mem, layout_index_bytes(bytes.len));
+	enum err_kind rc = layout_index_build(
+		&mem, atlas_coverage(atlas), bytes, name, &index, &err);
+
+	if (rc == OK) {
+		layout_tile(&index, atlas_coverage(atlas), bytes, line, column, &grid);
+		grid_put_foot(&grid, atlas_coverage(atlas), str_from(visible));
+		rc = grid_check(&grid, &err);
+	}
+	arena_reset(&mem);
+	return rc == OK ? NULL : err.msg;
+}
+
+static const char *lay_out_file(const char *path, struct str name, uint32_t line, uint32_t column)
+{
 	size_t len;
 	uint8_t *bytes = png_check_load(path, &len);
 
 	if (bytes == NULL)
 		return "the input is missing";
-	arena_init(&mem, layout_index_bytes(len));
-	enum err_kind rc = layout_index_build(&mem, atlas_coverage(atlas),
-		(struct str){ (char *)bytes, len }, name, &index, &err);
+	const char *why = lay_out(str_of(bytes, len), name, line, column);
 
-	if (rc == OK) {
-		layout_tile(&index, atlas_coverage(atlas), (struct str){ (char *)bytes, len }, line,
-			column, &grid);
-		grid_put_foot(&grid, atlas_coverage(atlas), str_from(visible));
-		rc = grid_check(&grid, &err);
-	}
-	arena_reset(&mem);
 	free(bytes);
-	return rc == OK ? NULL : err.msg;
+	return why;
 }
 
 /* Draw the grid, read the page back, check it. NULL, or why it is not right. */
@@ -156,7 +185,9 @@ static const char *page_line(const char *folder, const struct golden *golden,
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/in/%s.in", folder, golden->file);
-	const char *why = lay_out(path, str_from(golden->file), golden->line, golden->column);
+	const char *why = golden->bytes.len > 0
+		? lay_out(golden->bytes, str_from(golden->file), golden->line, golden->column)
+		: lay_out_file(path, str_from(golden->file), golden->line, golden->column);
 
 	if (why == NULL)
 		why = draw(options, &len);
@@ -260,7 +291,7 @@ static int draw_one(int argc, char **argv)
 	for (int zoom = 0; zoom < GLASS_ZOOMS; zoom++)
 		if (strcmp(argv[4], profile_zoom_name((enum glass_zoom)zoom)) == 0)
 			options.zoom = (enum glass_zoom)zoom;
-	const char *why = lay_out(argv[2], str_from(argv[2]),
+	const char *why = lay_out_file(argv[2], str_from(argv[2]),
 		argc > 6 ? (uint32_t)strtoul(argv[6], NULL, 10) : 0,
 		argc > 7 ? (uint32_t)strtoul(argv[7], NULL, 10) : 0);
 
