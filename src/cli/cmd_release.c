@@ -154,8 +154,8 @@ static enum err_kind find_product(
 	static const char *const names[] = { "kind", "text" };
 	const struct str values[] = { STR("product"), word };
 	struct client_answer answer;
+	struct str body = STR("");
 	json_t *list = NULL;
-	struct str body;
 
 	if (str_starts(word, STR("prd_"))) {
 		*id = word;
@@ -280,7 +280,8 @@ int cmd_release(const struct cli *cli, int argc, char **argv)
 static enum err_kind add_product(struct console *c, int argc, char **argv, struct err *err)
 {
 	static const char *const names[] = { "name", "vendor", "description" };
-	struct str values[3] = { str_from(argv[2]), STR(""), STR("") }, body, id;
+	struct str values[3] = { str_from(argv[2]), STR(""), STR("") };
+	struct str body = STR(""), id;
 	struct client_answer answer;
 	json_t *root = NULL;
 

@@ -87,7 +87,7 @@ enum err_kind import_out_entry(struct import_out *o, struct err *err)
 	if (++o->entries / LIMIT_INGEST_ENTRIES_A_FILE > o->files_max)
 		return err_set(err, ERR_LIMIT,
 			"the source holds more than %llu folders and other things besides files",
-			(unsigned long long)(o->files_max * LIMIT_INGEST_ENTRIES_A_FILE));
+			(unsigned long long)o->files_max * LIMIT_INGEST_ENTRIES_A_FILE);
 	return OK;
 }
 

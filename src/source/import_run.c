@@ -74,7 +74,7 @@ static enum err_kind take_windows(int sock, const char *windows, char *copy,
 	for (uint32_t w = 0; rc == OK && w < IMPORT_WINDOWS; w++)
 		rc = lend(sock, w, err);
 	while (rc == OK && !s->ended) {
-		struct import_window w;
+		struct import_window w = { 0 };
 
 		rc = receive_window(sock, task, s, &w, died, err);
 		if (rc != OK)

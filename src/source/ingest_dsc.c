@@ -109,7 +109,7 @@ static enum err_kind fetch_part(void *arg, const struct import_part *part, struc
 	const struct unpacking *u = arg;
 	struct sha256 digest;
 	uint64_t size, len;
-	int fd;
+	int fd = -1;
 	enum err_kind rc = open_beside(u->task, part->name, &fd, &size, err);
 
 	if (rc != OK)
@@ -133,7 +133,7 @@ static enum err_kind fetch(struct unpacking *u, const struct import_limits *limi
 	struct import_stream s;
 	struct sha256 digest;
 	uint64_t size, len;
-	int fd;
+	int fd = -1;
 	enum err_kind rc = open_beside(u->task, task.name, &fd, &size, err);
 
 	if (rc != OK)
@@ -202,8 +202,8 @@ static enum err_kind run_job(const struct import_task *task, const struct import
 
 	if (in == NULL || out == NULL || dsc == NULL)
 		return err_set(err, ERR_LIMIT, "no memory to unpack");
-	const char *argv[] = { "/usr/bin/dpkg-source", "--no-check", "-x", dsc, JOB_OUT "/tree",
-		NULL };
+	static const char tree[] = JOB_OUT "/tree";
+	const char *argv[] = { "/usr/bin/dpkg-source", "--no-check", "-x", dsc, tree, NULL };
 	const struct job_bind bind = { .from = in, .to = "/in" };
 	const struct job_options options = {
 		.argv = argv,

@@ -214,7 +214,7 @@ static enum err_kind next_archive(struct unpack *u, struct str *bytes, struct er
 enum err_kind unpack_next(struct unpack *u, struct str *bytes, struct err *err)
 {
 	enum err_kind rc;
-	size_t len;
+	size_t len = 0;
 
 	if (u->ended) {
 		*bytes = STR("");
@@ -234,7 +234,7 @@ enum err_kind unpack_next(struct unpack *u, struct str *bytes, struct err *err)
 
 enum err_kind unpack_finish(struct unpack *u, uint64_t bytes_max, struct err *err)
 {
-	struct str bytes;
+	struct str bytes = STR("");
 	enum err_kind rc;
 
 	while ((rc = unpack_next(u, &bytes, err)) == OK && bytes.len > 0) {
