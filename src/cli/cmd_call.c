@@ -121,7 +121,7 @@ static enum err_kind read_stdin(struct arena *mem, struct str *text, struct err 
 /* The whole body from a file, or from standard input ("-"). */
 static enum err_kind read_body(struct arena *mem, const char *path, json_t **body, struct err *err)
 {
-	struct str text;
+	struct str text = STR("");
 	enum err_kind rc = strcmp(path, "-") == 0
 		? read_stdin(mem, &text, err)
 		: fs_read(AT_FDCWD, path, LIMIT_JSON_BYTES, mem, &text, err);

@@ -54,8 +54,8 @@ static const struct job_probe {
 		"cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' \\n'; "
 		"wc -l </proc/net/route | tr -d '\\n'",
 		"lo1", "more than a loopback interface without routes" },
-	{ "job: files", "cat /etc/passwd /root/* /home/* 2>/dev/null | wc -c | tr -d '\\n'", "0",
-		"files of the machine were read" },
+	{ "job: files", "{ cat /etc/passwd; ls -a /root /home; } 2>/dev/null | wc -c | tr -d '\\n'",
+		"0", "files of the machine are to be seen" },
 	{ "job: writing", "for d in / /usr /dev /proc; do (: >$d/x) 2>/dev/null && echo $d; done",
 		"", "a folder outside " JOB_OUT " was written" },
 	{ "job: fork bomb", "for i in $(seq 200); do sleep 5 & done 2>/dev/null; echo all", "",

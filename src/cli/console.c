@@ -187,7 +187,7 @@ enum err_kind console_open(
 	enum err_kind rc;
 
 	*c = (struct console){ 0 };
-	arena_init(&c->mem, 4 * LIMIT_FRAME_BYTES);
+	arena_init(&c->mem, 4 * (size_t)LIMIT_FRAME_BYTES);
 	snprintf(socket_path, sizeof(socket_path), "%s/run/vault.sock", cli->lab);
 	rc = who == CONSOLE_SIGNED_IN ? kept_token(cli, c, err) : crypto_init(err);
 	if (rc == OK) {
