@@ -2,6 +2,7 @@
 #include "app/call.h"
 #include "app/families.h"
 #include "app/kind.h"
+#include "app/openapi.h"
 #include "base/when.h"
 
 static enum err_kind hello_compute(struct ctx *ctx, struct err *err)
@@ -78,6 +79,15 @@ static enum err_kind describe_compute(struct ctx *ctx, struct err *err)
 	return OK;
 }
 
+static enum err_kind openapi_compute(struct ctx *ctx, struct err *err)
+{
+	struct out document;
+
+	out_init(&document, ctx->mem, LIMIT_ANSWER_BYTES);
+	openapi_put(&document, ctx->lab, VITRINE_VERSION);
+	return out_finish(&document, &ctx->attach, err);
+}
+
 const struct verb verbs_lab[] = {
 	{
 		.name = "lab.hello",
@@ -95,6 +105,14 @@ const struct verb verbs_lab[] = {
 		.public_fields = "",
 		.flags = VERB_NO_ENTRY | VERB_SELF,
 		.compute = describe_compute,
+	},
+	{
+		.name = "lab.openapi",
+		.summary = "Give the OpenAPI document of every verb of this lab.",
+		.roles = ROLE_ANYONE,
+		.public_fields = "",
+		.flags = VERB_NO_ENTRY | VERB_SELF | VERB_BYTES,
+		.compute = openapi_compute,
 	},
 	{ 0 },
 };

@@ -48,17 +48,21 @@ static void make_csrf(struct page *p)
 	hex_format(mac.bytes, CSRF_BYTES, p->csrf);
 }
 
+/*
+ * Sec-Fetch-Site says it plainly. Origin must agree, but may be "null": under our Referrer-Policy, no-referrer,
+ * browsers send that with our own forms (Fetch, "append a request Origin header"). Browsers without
+ * Sec-Fetch-Site must show an Origin that is ours.
+ */
 bool request_is_same_origin(const struct http_request *q)
 {
 	struct str site = q->headers[HTTP_FETCH_SITE], origin = q->headers[HTTP_ORIGIN];
+	bool is_ours = str_starts(origin, STR("https://")) &&
+		str_eq(str_skip(origin, 8), q->headers[HTTP_HOST]);
 
-	if (site.len == 0 && origin.len == 0)
-		return false;
-	if (site.len > 0 && !str_eq(site, STR("same-origin")))
-		return false;
-	return origin.len == 0 ||
-		(str_starts(origin, STR("https://")) &&
-			str_eq(str_skip(origin, 8), q->headers[HTTP_HOST]));
+	if (site.len == 0)
+		return is_ours;
+	return str_eq(site, STR("same-origin")) &&
+		(is_ours || origin.len == 0 || str_eq(origin, STR("null")));
 }
 
 /* A form counts when our own page sent it and it holds this session's token; at sign-in there is none yet. */

@@ -129,6 +129,7 @@ static void refuses_forms_that_are_not_ours(void **state)
 		{ "same-origin", "https://evil.example" },
 		{ "", "http://lab.example" },
 		{ "", "null" },
+		{ "cross-site", "null" },
 		{ "", "" },
 	};
 	struct exchange x;
@@ -171,7 +172,8 @@ static void takes_a_form_with_its_token(void **state)
 	begin(&x, signed_in);
 	x.request.headers[HTTP_COOKIE] = STR(COOKIE);
 	x.request.headers[HTTP_HOST] = STR("lab.example");
-	x.request.headers[HTTP_ORIGIN] = STR("https://lab.example");
+	x.request.headers[HTTP_FETCH_SITE] = STR("same-origin");
+	x.request.headers[HTTP_ORIGIN] = STR("null");
 	go(&x, HTTP_GET, "/account", "", "");
 	form_token(&x, token);
 	snprintf(body, sizeof(body), "csrf=%s", token);
