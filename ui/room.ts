@@ -9,6 +9,7 @@ import { Tree } from "./tree";
 
 const LIVE_MS = 700;
 const RETRY_MS = 3000;
+const DAY_MS = 86_400_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 function byId<T extends Element>(id: string): T {
@@ -293,9 +294,12 @@ class Room {
 		const chip = byId<HTMLElement>("room-scope");
 		chip.hidden = false;
 		chip.title = end.toISOString();
-		chip.textContent = `in scope until ${end.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })}`;
 		clearTimeout(this.expiry);
 		const left = end.getTime() - (Date.now() + this.skew);
+		const when: Intl.DateTimeFormatOptions =
+			left < DAY_MS ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+		chip.textContent = `in scope until ${end.toLocaleString("en-GB", { ...when, timeZone: "UTC" })}${left < DAY_MS ? " UTC" : ""}`;
+		chip.className = left < DAY_MS ? "chip wait" : "chip ok";
 		if (left < TIMER_MS_MAX)
 			this.expiry = window.setTimeout(
 				() => this.failed(new Refused(403, "denied", "The grant that covers this file has ended.")),

@@ -195,9 +195,10 @@ export class Tree {
 			this.focus();
 		} else if (event.key === "Enter" || event.key === "ArrowDown") {
 			event.preventDefault();
-			const first = this.items()[0];
-			const node = first ? this.nodes.get(first.dataset["path"] ?? "") : undefined;
-			if (event.key === "Enter" && node && !node.group) this.options.open(node.entry.path);
+			const items = this.items();
+			const first = items[0];
+			const file = items.map((item) => this.nodes.get(item.dataset["path"] ?? "")).find((node) => node && !node.group);
+			if (event.key === "Enter" && file) this.options.open(file.entry.path);
 			else if (first) {
 				this.focusable(first);
 				first.focus();
@@ -214,16 +215,16 @@ export class Tree {
 		}
 	}
 
+	/* Runs again whenever more folders have been listed, with what stands in the box by then. */
 	private async search(): Promise<void> {
-		const wanted = this.options.filter.value.trim().toLowerCase();
-		if (wanted !== "") {
+		if (this.options.filter.value.trim() !== "") {
 			try {
 				await this.listMore();
 			} catch (error) {
 				this.options.failed(error);
 			}
 		}
-		if (wanted !== this.options.filter.value.trim().toLowerCase()) return;
+		const wanted = this.options.filter.value.trim().toLowerCase();
 		for (const node of this.nodes.values()) {
 			const fits = wanted === "" || (!node.group && node.entry.path.toLowerCase().includes(wanted));
 			node.item.hidden = !fits;

@@ -37,7 +37,7 @@ static void send_version(struct page *p, struct ask *a)
 
 	if (str_to_u64(form_value(&p->form, "version"), &version) && version > 0 &&
 		version < INT64_MAX)
-		jw_ki64(&a->jw, "version", (int64_t)version);
+		jw_ki64(&a->jw, "if_version", (int64_t)version);
 }
 
 static enum err_kind go_to_record(struct page *p, struct str id)

@@ -69,8 +69,7 @@ static void engagement_sheet(struct page *p, const json_t *engagement)
 		HTML(h, "<a class=\"button main\" href=\"/room/");
 		html_url(h, id);
 		HTML(h, "/");
-		html_url(h,
-			json_text(json_array_get(releases, json_array_size(releases) - 1), "id"));
+		html_url(h, json_text(json_array_get(releases, 0), "id"));
 		HTML(h, "\">Enter the code room</a>");
 	}
 	HTML(h, "</header>");

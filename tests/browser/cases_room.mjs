@@ -16,7 +16,7 @@ export const inks = (page, id = "room-canvas") =>
 
 export async function enter(page, query) {
 	await signIn(page, "rita", room(query));
-	await page.waitForSelector('[role="treeitem"]');
+	await page.waitForSelector('[role="treeitem"]', { state: "attached" });
 	if (query) await shows(page, /lines/);
 }
 

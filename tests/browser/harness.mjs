@@ -9,6 +9,7 @@ const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const PAGE_BYTES_MAX = 30000;
+const TIMEOUT_MS = 8000;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 export const looks = {
@@ -21,8 +22,10 @@ export const looks = {
 let number = 0;
 let failures = 0;
 let recorded = 0;
+const opened = new Set();
 
 export async function test(name, body) {
+	if (process.argv[3] && !name.includes(process.argv[3])) return;
 	number++;
 	try {
 		await body();
@@ -31,6 +34,8 @@ export async function test(name, body) {
 		failures++;
 		console.log(`not ok ${number} - ${name}`);
 		console.log(String(error.stack ?? error).replace(/^/gm, "# "));
+	} finally {
+		await Promise.all([...opened].map((close) => close()));
 	}
 }
 
@@ -72,6 +77,7 @@ export async function open(look = "desktop light") {
 		colorScheme,
 		reducedMotion: "reduce",
 	});
+	context.setDefaultTimeout(TIMEOUT_MS);
 	const page = await context.newPage();
 	const troubles = [];
 	const pending = new Set();
@@ -88,9 +94,11 @@ export async function open(look = "desktop light") {
 		pending.add(done);
 	});
 	const close = async () => {
+		opened.delete(close);
 		await Promise.all(pending);
 		await context.close();
 	};
+	opened.add(close);
 	return { page, context, troubles, close };
 }
 

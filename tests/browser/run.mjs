@@ -1,4 +1,4 @@
-/* run: the cases, in order; those that change the lab for good come last. Prints TAP. */
+/* run: the cases, in order; those that change the lab for good come last. Prints TAP. Arguments: configuration, part of the names of wanted cases. */
 import { finish } from "./harness.mjs";
 import pages from "./cases_pages.mjs";
 import forms from "./cases_forms.mjs";
