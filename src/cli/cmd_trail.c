@@ -65,8 +65,8 @@ static enum err_kind unwrap_keys(struct opened *t, const json_t *rows, struct er
 
 	json_array_foreach(rows, at, row)
 	{
-		struct str wrapped, key, recipient;
-		int64_t seq;
+		struct str wrapped = STR(""), key = STR(""), recipient = STR("");
+		int64_t seq = -1;
 		enum err_kind rc;
 
 		if (!json_str(row, "recipient", &recipient) ||
@@ -98,9 +98,10 @@ static enum err_kind print_items(struct opened *t, const json_t *rows, struct er
 
 	json_array_foreach(rows, at, row)
 	{
-		struct str detail, sealed, plain, time, kind;
-		uint32_t seq;
-		int64_t index;
+		struct str detail = STR(""), sealed = STR(""), plain = STR("");
+		struct str time = STR(""), kind = STR("");
+		uint32_t seq = 0;
+		int64_t index = 0;
 		enum err_kind rc = decoded(t, row, "sealed", &detail, err);
 
 		if (rc != OK)
@@ -160,7 +161,7 @@ int cmd_trail(const struct cli *cli, int argc, char **argv)
 	if (argc != 5 || strcmp(argv[1], "open") != 0 || strcmp(argv[3], "--key") != 0)
 		return cmd_misuse(argv[0]);
 	t.session = str_from(argv[2]);
-	arena_init(&t.mem, 16 * LIMIT_FRAME_BYTES);
+	arena_init(&t.mem, 16 * (size_t)LIMIT_FRAME_BYTES);
 	rc = crypto_init(&err);
 	if (rc == OK)
 		rc = read_role_secret(&t, argv[4], &err);

@@ -334,8 +334,10 @@ enum err_kind http_listen(const char *listen_at, int *listen_fd, unsigned *port,
 	if (host_len == 0 || host_len >= sizeof(host) || strlen(colon + 1) >= sizeof(service))
 		return err_set(err, ERR_INPUT,
 			"listen: \"%.80s\" is not ADDRESS:PORT, such as 127.0.0.1:8443", listen_at);
-	snprintf(
-		host, sizeof(host), "%.*s", (int)(host_len - 2 * bracketed), listen_at + bracketed);
+	if (bracketed)
+		snprintf(host, sizeof(host), "%.*s", (int)host_len - 2, listen_at + 1);
+	else
+		snprintf(host, sizeof(host), "%.*s", (int)host_len, listen_at);
 	snprintf(service, sizeof(service), "%s", colon + 1);
 
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
@@ -349,20 +351,23 @@ enum err_kind http_listen(const char *listen_at, int *listen_fd, unsigned *port,
 
 	enum err_kind kind = OK;
 	int yes = 1;
-	struct sockaddr_storage bound;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} bound = { .v6 = { 0 } };
 	socklen_t bound_len = sizeof(bound);
 	int s = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
 		bind(s, found->ai_addr, found->ai_addrlen) != 0 || listen(s, LISTEN_BACKLOG) != 0 ||
-		getsockname(s, (struct sockaddr *)&bound, &bound_len) != 0) {
+		getsockname(s, &bound.any, &bound_len) != 0) {
 		kind = err_errno(err, errno, "listen on %.80s", listen_at);
 		if (s >= 0)
 			close(s);
 		goto out;
 	}
-	*port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-						  : ((struct sockaddr_in *)&bound)->sin_port);
+	*port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 	*listen_fd = s;
 out:
 	freeaddrinfo(found);

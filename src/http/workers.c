@@ -56,8 +56,10 @@ enum err_kind workers_start(unsigned threads, void (*run)(struct workers_job *jo
 		int rc = pthread_create(&w->thread[w->threads], NULL, work, w);
 
 		if (rc != 0) {
+			unsigned started = w->threads;
+
 			workers_stop(w);
-			return err_errno(err, rc, "start worker %u of %u", w->threads + 1, threads);
+			return err_errno(err, rc, "start worker %u of %u", started + 1, threads);
 		}
 	}
 	*out = w;

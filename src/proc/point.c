@@ -187,7 +187,7 @@ static bool vault_answers(struct point *pt)
 		.socket_path = pt->socket, .point = pt->name, .key = &pt->key
 	};
 	const struct client_call hello = { .verb = "lab.hello", .body = STR("{}"), .fd = -1 };
-	struct client_answer answer;
+	struct client_answer answer = { 0 };
 	struct client *client;
 	struct arena mem;
 	struct err err;

@@ -128,7 +128,7 @@ enum err_kind page_ask_one(struct page *p, const char *verb, const char *name, s
 
 const json_t *page_describe(struct page *p, struct err *err)
 {
-	const json_t *answer;
+	const json_t *answer = NULL;
 
 	if (p->describe == NULL && page_ask(p, "lab.describe", &answer, err) == OK)
 		p->describe = answer;

@@ -115,7 +115,7 @@ static enum err_kind send_to_sign_in(struct page *p)
 	struct html to = { 0 };
 	struct str path;
 
-	out_init(&to.o, p->mem, 4 * HTTP_URI_BYTES_MAX);
+	out_init(&to.o, p->mem, 4 * (size_t)HTTP_URI_BYTES_MAX);
 	HTML(&to, "/sign-in");
 	if (p->request->method == HTTP_GET && p->request->path.len > 1) {
 		HTML(&to, "?next=");
