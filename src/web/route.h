@@ -19,8 +19,8 @@ enum { ROUTE_PARAMS_MAX = 3 };
 
 struct route {
 	enum http_method method;
-	const char *path; /* ":name" matches one segment, a last "*" the rest, if any */
 	enum access access;
+	const char *path; /* ":name" matches one segment, a last "*" the rest, if any */
 	size_t body_bytes_max;
 	page_fn *handler;
 	bool is_api; /* answers JSON; its own rules against forged requests */

@@ -10,6 +10,7 @@ const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const PAGE_BYTES_MAX = 30000;
 const TIMEOUT_MS = 8000;
+const BODY_MS = 3000;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 export const looks = {
@@ -56,12 +57,9 @@ const browser = await chromium.launch({
 /* Keeps each answer as the browser received it, for the check that no line of source leaves. */
 async function record(response) {
 	if (!config.record) return;
-	let body;
-	try {
-		body = await response.body();
-	} catch {
-		return; /* a redirect, or an answer that the page gave up */
-	}
+	/* A redirect has no body, and one that the page gave up never comes. */
+	const body = await Promise.race([response.body().catch(() => null), new Promise((done) => setTimeout(done, BODY_MS, null))]);
+	if (!body) return;
 	const at = path.join(config.record, String(++recorded).padStart(5, "0"));
 	const head = await response.headersArray();
 	fs.writeFileSync(`${at}.head`, `${response.status()} ${response.url()}\n` + head.map(({ name, value }) => `${name}: ${value}\n`).join(""));
