@@ -39,7 +39,7 @@ static enum err_kind lend(int sock, uint32_t window, struct err *err)
 
 /* Wait for the next window, asking now and then whether to go on. */
 static enum err_kind receive_window(int sock, const struct import_task *task,
-	const struct import_stream *s, struct import_window *w, bool *died, struct err *err)
+	const struct import_stream *s, struct import_window *w, struct err *err)
 {
 	static const struct ipc_rule rules[IMPORT_MESSAGES] = {
 		[IMPORT_FULL] = { .size = sizeof(struct import_window) },
@@ -51,7 +51,6 @@ static enum err_kind receive_window(int sock, const struct import_task *task,
 			return err_set(err, ERR_CANCELLED, "the ingest was stopped");
 		enum err_kind rc = ipc_receive(sock, rules, IMPORT_MESSAGES, ASK_MS, &msg, err);
 
-		*died = rc == ERR_NOT_FOUND;
 		if (rc == ERR_LIMIT)
 			continue;
 		if (rc != OK)
@@ -67,7 +66,7 @@ static enum err_kind receive_window(int sock, const struct import_task *task,
 }
 
 static enum err_kind take_windows(int sock, const char *windows, char *copy,
-	const struct import_task *task, struct import_stream *s, bool *died, struct err *err)
+	const struct import_task *task, struct import_stream *s, struct err *err)
 {
 	enum err_kind rc = OK;
 
@@ -76,7 +75,7 @@ static enum err_kind take_windows(int sock, const char *windows, char *copy,
 	while (rc == OK && !s->ended) {
 		struct import_window w = { 0 };
 
-		rc = receive_window(sock, task, s, &w, died, err);
+		rc = receive_window(sock, task, s, &w, err);
 		if (rc != OK)
 			break;
 		/* Copied before it is looked at: the child can still write to what it sent. */
@@ -110,7 +109,9 @@ enum err_kind import_serve(int sock, const struct import_task *task, struct impo
 	rc = start(sock, task, &s->limits, windows_fd, err);
 	close(windows_fd);
 	if (rc == OK)
-		rc = take_windows(sock, windows, copy, task, s, died, err);
+		rc = take_windows(sock, windows, copy, task, s, err);
+	/* Gone, whether that showed when it was written to or when it was listened to. */
+	*died = rc == ERR_NOT_FOUND;
 	munmap(windows, WINDOWS_BYTES);
 	free(copy);
 	return rc;
