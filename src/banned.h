@@ -15,6 +15,9 @@
 #include BANNED_FIRST
 #endif
 
+/* Macros of glibc under clang, when _FORTIFY_SOURCE is set: a macro cannot be poisoned. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison sprintf vsprintf strcpy strcat strncpy strncat strtok atoi atol atoll gets
 #undef alloca
 #pragma GCC poison localtime gmtime ctime asctime alloca rand srand drand48
