@@ -70,6 +70,29 @@ static enum err_kind entry_of(struct db *db, struct str id, int64_t *entry, stru
 	return OK;
 }
 
+/* Releases by when they were taken in, the newest first: it is the one that a reviewer comes for. */
+static enum err_kind newest_first(struct db *db, struct words *releases, struct err *err)
+{
+	int64_t entries[LIMIT_LIST_ITEMS] = { 0 };
+
+	for (size_t i = 0; i < releases->count; i++) {
+		struct str id = releases->items[i];
+		int64_t entry = -1;
+		enum err_kind rc = entry_of(db, id, &entry, err);
+		size_t at = i;
+
+		if (rc != OK)
+			return rc;
+		for (; at > 0 && entries[at - 1] < entry; at--) {
+			entries[at] = entries[at - 1];
+			releases->items[at] = releases->items[at - 1];
+		}
+		entries[at] = entry;
+		releases->items[at] = id;
+	}
+	return OK;
+}
+
 static enum err_kind write_release(
 	struct ctx *ctx, const struct record_desk *desk, struct str id, struct err *err)
 {
@@ -129,6 +152,9 @@ static enum err_kind write_engagement(
 		per_hour += grants[i].lines_per_hour;
 		left += grants[i].lines_left;
 	}
+	rc = newest_first(desk->db, &releases, err);
+	if (rc != OK)
+		return rc;
 	jw_object(w);
 	jw_kstr(w, "id", engagement.id);
 	jw_kstr(w, "title", engagement.title);

@@ -23,6 +23,15 @@ def the_reviewer_sees_her_engagement_and_nobody_elses():
     assert rui.verb("record.list", kind="engagement")["items"] == []
 
 
+def the_newest_release_stands_first():
+    both = lab.engagement(title="Both releases")
+    lab.grant(both, releases=lab.releases[:1])
+    lab.grant(both, releases=lab.releases)
+    mine = {row["id"]: row for row in rita.verb("engagement.mine")["engagements"]}
+    assert [row["id"] for row in mine[both]["releases"]] == lab.releases[::-1], mine[both]
+    lab.ada.verb("engagement.close", id=both)
+
+
 def the_tree_holds_what_the_grant_covers():
     names = {row["path"] for row in rita.verb("source.tree", **where)["entries"]}
     assert names == {"src", "docs", "Makefile"}, names
