@@ -65,17 +65,20 @@ static enum err_kind receive_window(int sock, const struct import_task *task,
 		LIMIT_IMPORT_SILENCE_MS / 1000);
 }
 
+/* *died: the child is gone, whether that showed when it was written to or when it was listened to. */
 static enum err_kind take_windows(int sock, const char *windows, char *copy,
-	const struct import_task *task, struct import_stream *s, struct err *err)
+	const struct import_task *task, struct import_stream *s, bool *died, struct err *err)
 {
 	enum err_kind rc = OK;
 
 	for (uint32_t w = 0; rc == OK && w < IMPORT_WINDOWS; w++)
 		rc = lend(sock, w, err);
+	*died = rc == ERR_NOT_FOUND;
 	while (rc == OK && !s->ended) {
 		struct import_window w = { 0 };
 
 		rc = receive_window(sock, task, s, &w, err);
+		*died = rc == ERR_NOT_FOUND;
 		if (rc != OK)
 			break;
 		/* Copied before it is looked at: the child can still write to what it sent. */
@@ -109,9 +112,9 @@ enum err_kind import_serve(int sock, const struct import_task *task, struct impo
 	rc = start(sock, task, &s->limits, windows_fd, err);
 	close(windows_fd);
 	if (rc == OK)
-		rc = take_windows(sock, windows, copy, task, s, err);
-	/* Gone, whether that showed when it was written to or when it was listened to. */
-	*died = rc == ERR_NOT_FOUND;
+		rc = take_windows(sock, windows, copy, task, s, died, err);
+	else
+		*died = rc == ERR_NOT_FOUND;
 	munmap(windows, WINDOWS_BYTES);
 	free(copy);
 	return rc;
