@@ -197,7 +197,7 @@ static enum value_type type_of_field(const json_t *kinds, struct str kind, struc
 
 	json_array_foreach(kinds, at, row)
 	{
-		struct str word, type = STR("");
+		struct str word = STR(""), type = STR("");
 		bool list = false;
 
 		if (!json_str(row, "kind", &word) || !str_eq(word, kind))
