@@ -2,7 +2,7 @@
 """browser: a real lab, a real Chromium. Makes the lab and its records, then runs the cases (run.mjs); prints TAP.
 
 RECORD_DIR  when set, every answer that the browser receives is kept there (N.head, N.body) and the sources that were
-            shown in RECORD_DIR/../shown, for no_line_leaves.py
+            shown beside it in shown/, for no_line_leaves.py
 """
 import json
 import os
@@ -55,18 +55,19 @@ def person_ids(lab):
 
 def main():
     installed = modules()
-    record = os.environ.get("RECORD_DIR")
+    record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
+    shown = os.path.join(os.path.dirname(record), "shown") if record else None
     if record:
-        for folder in (record, os.path.join(record, "..", "shown")):
+        for folder in (record, shown):
             shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(record)
     lab = Fixture(releases=3)
     status = 1
     try:
         engagement = lab.engagement()
-        brief, shown = lab.releases[1], lab.releases[2]
+        brief, last = lab.releases[1], lab.releases[2]
         # The one that ends by the clock, within a session's idle time.
-        grant = lab.grant(engagement, releases=[shown], until=soon(20))
+        grant = lab.grant(engagement, releases=[last], until=soon(20))
         brief_grant = lab.grant(engagement, releases=[brief])
         people = person_ids(lab)
         config = {
@@ -74,12 +75,12 @@ def main():
             "origin": "story.example/lab",
             "chromium": CHROMIUM,
             "modules": installed,
-            "record": os.path.abspath(record) if record else None,
+            "record": record,
             "passwords": lab.passwords,
             "clock": os.path.join(lab.lab.folder, "run", "clock"),
             "canaries": lab.canaries,
             "until": moment(25)[:16],
-            "ids": {"engagement": engagement, "grant": grant, "release": shown, "brief": brief, "briefGrant": brief_grant,
+            "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
                     "rui": people["rui"]},
         }
@@ -88,8 +89,8 @@ def main():
             file.flush()
             status = subprocess.run(["node", os.path.join(HERE, "run.mjs"), file.name]).returncode
         if record:
-            shutil.copytree(lab.source(2), os.path.join(record, "..", "shown", "1"))
-            shutil.copytree(lab.source(3), os.path.join(record, "..", "shown", "2"))
+            shutil.copytree(lab.source(2), os.path.join(shown, "1"))
+            shutil.copytree(lab.source(3), os.path.join(shown, "2"))
     finally:
         if status != 0:
             print("# the lab's log:\n# " + lab.lab.log_tail(40).replace("\n", "\n# "))

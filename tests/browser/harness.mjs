@@ -57,13 +57,13 @@ const browser = await chromium.launch({
 /* Keeps each answer as the browser received it, for the check that no line of source leaves. */
 async function record(response) {
 	if (!config.record) return;
-	/* A redirect has no body, and one that the page gave up never comes. */
-	const body = await Promise.race([response.body().catch(() => null), new Promise((done) => setTimeout(done, BODY_MS, null))]);
-	if (!body) return;
 	const at = path.join(config.record, String(++recorded).padStart(5, "0"));
-	const head = await response.headersArray();
-	fs.writeFileSync(`${at}.head`, `${response.status()} ${response.url()}\n` + head.map(({ name, value }) => `${name}: ${value}\n`).join(""));
-	fs.writeFileSync(`${at}.body`, body);
+	const head = Object.entries(response.headers()).map(([name, value]) => `${name}: ${value}\n`);
+	fs.writeFileSync(`${at}.head`, `${response.status()} ${response.url()}\n${head.join("")}`);
+	/* A redirect has no body, and one that the page gave up never comes. */
+	const late = new Promise((done) => setTimeout(done, BODY_MS, null).unref());
+	const body = await Promise.race([response.body().catch(() => null), late]);
+	if (body) fs.writeFileSync(`${at}.body`, body);
 }
 
 /* A browser of its own: its page, and what went wrong on it. */
