@@ -137,7 +137,7 @@ static void failing_step_leaves_the_version_before(void **state)
 		"CREATE TABLE meta (key TEXT PRIMARY KEY)",
 		"CREATE TABLE more (a TEXT); INSERT INTO more VALUES ('x'); INSERT INTO nowhere VALUES (1)",
 	};
-	static const char *const mended[] = { steps[0], "CREATE TABLE more (a TEXT)" };
+	const char *const mended[] = { steps[0], "CREATE TABLE more (a TEXT)" };
 	sqlite3 *handle = open_raw();
 	int version = -1;
 
