@@ -19,8 +19,8 @@ struct init_officer {
 
 struct init_options {
 	const char *path; /* missing, or an empty folder; its parent exists */
-	const char *
-		officer_key; /* file for the officer role's secret, outside the lab; must not exist */
+	/* File for the officer role's secret, outside the lab; must not exist */
+	const char *officer_key;
 	const char *data; /* folder that holds kinds/ */
 	const char *font; /* file of the font artefact */
 	struct str name, origin, organisation;

@@ -27,8 +27,8 @@ struct settings {
 struct lab_keys {
 	struct sign_secret ledger;
 	struct sign_public ledger_public;
-	struct box_public
-		officer_role; /* session keys are wrapped for it; its secret lies outside the lab */
+	/* Session keys are wrapped for it; its secret lies outside the lab */
+	struct box_public officer_role;
 	uint8_t pseudonym[32]; /* HMAC key: person and engagement -> pseudonym in entries */
 };
 

@@ -58,8 +58,8 @@ struct verb_arg {
 	const char *name;
 	enum arg_type type;
 	unsigned flags;
-	int64_t min,
-		max; /* max 0: the type's own (LIMIT_LINE_BYTES, LIMIT_TEXT_BYTES, LIMIT_LIST_ITEMS, 2^53 - 1) */
+	/* `max` 0: the type's own (LIMIT_LINE_BYTES, LIMIT_TEXT_BYTES, LIMIT_LIST_ITEMS, 2^53 - 1) */
+	int64_t min, max;
 	const char *words;
 	const char *help; /* one line, for OpenAPI, man page and forms */
 };
@@ -87,13 +87,13 @@ struct verb {
 	const char *summary; /* "Draw one tile of a file." */
 	const struct verb_arg *args; /* ends with a row whose name is NULL */
 	unsigned roles; /* mask of enum role; checked before anything else */
-	enum activity
-		activity; /* a grant for it must cover the arguments engagement, release, path */
+	/* A grant for it must cover the arguments engagement, release, path */
+	enum activity activity;
 	const char *entry; /* kind of the entry; usually the name */
 	const char *public_fields; /* names that may stand in the entry, separated by spaces */
 	unsigned flags;
-	verb_fn *
-		compute; /* on a snapshot (VERB_LONG, VERB_PASSWORD: none is held open); may be NULL */
+	/* On a snapshot (VERB_LONG, VERB_PASSWORD: none is held open); may be NULL */
+	verb_fn *compute;
 	verb_fn *apply; /* in the transaction, after the second authorisation; may be NULL */
 	verb_fn *refused; /* in the transaction that records a refusal of this verb; may be NULL */
 	const void *data; /* for verbs made from kinds */
@@ -119,8 +119,8 @@ struct ctx {
 	int fd; /* VERB_FD */
 	struct jw *answer; /* the JSON object is open: write members, in compute or in apply */
 	struct str attach; /* VERB_BYTES */
-	const struct scope *
-		scope; /* verbs with an activity: what the grants cover (app/access.h), renewed before apply */
+	/* Verbs with an activity: what the grants cover (app/access.h), renewed before apply */
+	const struct scope *scope;
 	void *state; /* from compute to apply */
 	struct pipeline_call *call; /* the pipeline's own */
 };

@@ -11,8 +11,8 @@
 struct cli {
 	const char *lab; /* folder of the lab; never NULL */
 	const char *as; /* sign-in name whose token is used; NULL: the only one there is */
-	const char *
-		data; /* --data: folder of the installed kinds and font; NULL: where they were installed */
+	/* --data: folder of the installed kinds and font; NULL: where they were installed */
+	const char *data;
 };
 
 /* argv[0] is the command's name, argv[argc] is NULL. Returns the exit code. */
@@ -21,8 +21,8 @@ typedef int cmd_fn(const struct cli *cli, int argc, char **argv);
 struct cmd {
 	const char *name; /* "ledger": one word */
 	const char *summary; /* one line, for the list and the manual page */
-	const char *
-		usage; /* what follows the name; lines of further forms or options separated by '\n' */
+	/* What follows the name; lines of further forms or options separated by '\n' */
+	const char *usage;
 	cmd_fn *run;
 };
 

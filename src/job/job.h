@@ -29,8 +29,8 @@ struct job_options {
 		*env; /* "NAME=value" …, ends with NULL; on top of PATH, HOME, LANG; may be NULL */
 	const struct job_bind *read_only;
 	size_t read_only_count;
-	const char *
-		out_dir; /* folder outside that becomes JOB_OUT, writable; NULL: JOB_OUT is temporary */
+	/* Folder outside that becomes JOB_OUT, writable; NULL: JOB_OUT is temporary */
+	const char *out_dir;
 	const char *work_dir; /* inside; NULL: JOB_OUT */
 	int stdin_fd; /* 0: /dev/null (nobody hands over our own standard input) */
 	uint64_t memory_bytes; /* address space of a process; of all together with cgroups */

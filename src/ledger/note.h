@@ -49,8 +49,8 @@ struct note {
 /* What one key says about a note. */
 struct note_verdict {
 	bool has_signed;
-	uint64_t
-		time_s; /* NOTE_COSIGNATURE: the latest time that it states, in Unix seconds; else 0 */
+	/* NOTE_COSIGNATURE: the latest time that it states, in Unix seconds; else 0 */
+	uint64_t time_s;
 };
 
 /* Not empty, at most NOTE_NAME_BYTES_MAX, UTF-8 without Unicode spaces, control characters and '+'. */

@@ -17,8 +17,8 @@ struct import_out {
 	bool has_window;
 	size_t used; /* bytes of it */
 	uint64_t files_max, bytes_max;
-	uint64_t
-		packed_bytes; /* size of an archive: how much it may unpack to depends on it; 0: no archive */
+	/* Size of an archive: how much it may unpack to depends on it; 0: no archive */
+	uint64_t packed_bytes;
 	uint64_t files, bytes;
 	uint64_t entries; /* looked at, taken or not */
 	uint32_t git_folders; /* left out */

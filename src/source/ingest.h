@@ -9,11 +9,11 @@
 
 struct ingest_request {
 	int source_fd; /* the folder or file; stays the caller's. A .dsc: the folder that it lies in */
-	struct str
-		name; /* its file name; "x.dsc" means that file of the folder and those it names */
+	/* Its file name; "x.dsc" means that file of the folder and those it names */
+	struct str name;
 	struct str ref; /* git: branch, tag or commit; empty: HEAD */
-	uint64_t files_max,
-		bytes_max; /* of the lab's settings; at most those of base/limit.h; 0: those */
+	/* Of the lab's settings; at most those of base/limit.h; 0: those */
+	uint64_t files_max, bytes_max;
 };
 
 /* Called at least four times a second while there is something to wait for; return false to cancel. */

@@ -11,12 +11,12 @@ enum file_mode { FILE_PLAIN, FILE_EXECUTABLE, FILE_SYMLINK, FILE_SUBMODULE };
 
 struct release_file {
 	enum file_mode mode;
-	struct str
-		path; /* raw bytes, '/'-separated, checked: relative, no empty, "." or ".." part, no NUL */
-	struct sha256
-		digest; /* of the content; a symbolic link's is its target's text, a submodule's its commit id in hex */
-	uint64_t size,
-		lines; /* lines: ends of line, plus one for a last line without; 0 for binary files */
+	/* Raw bytes, '/'-separated, checked: relative, no empty, "." or ".." part, no NUL */
+	struct str path;
+	/* Of the content; a symbolic link's is its target's text, a submodule's its commit id in hex */
+	struct sha256 digest;
+	/* `lines`: ends of line, plus one for a last line without; 0 for binary files */
+	uint64_t size, lines;
 	bool binary;
 };
 
