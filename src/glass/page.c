@@ -169,8 +169,8 @@ enum err_kind page_encode(struct page_encoder *encoder, const struct grid *grid,
 	struct err *err)
 {
 	static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
-	static const uint8_t form[5] = { 4, 3, 0, 0,
-		0 }; /* depth, palette, deflate, adaptive, whole */
+	/* Depth, palette, deflate, adaptive, whole. */
+	static const uint8_t form[5] = { 4, 3, 0, 0, 0 };
 	size_t raw_len = raw_bytes(options->zoom);
 	struct palette palette;
 	uint8_t *to = png;

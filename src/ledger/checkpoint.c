@@ -48,7 +48,7 @@ enum err_kind checkpoint_open(struct arena *mem, struct str bytes, const struct 
 	struct checkpoint *checkpoint, struct err *err)
 {
 	struct note_verdict verdict;
-	struct checkpoint c;
+	struct checkpoint c = { .size = 0 };
 	struct note note;
 
 	if (note_parse(bytes, &note, err) != OK ||

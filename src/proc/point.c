@@ -38,8 +38,8 @@ struct point {
 	const char *name, *site, *listen, *socket;
 	struct str key_pem, certificate_pem;
 	struct sign_secret key;
-	_Atomic(struct client *)
-		client; /* NULL until the vault was first met; reconnects by itself */
+	/* NULL until the vault was first met; reconnects by itself */
+	_Atomic(struct client *) client;
 	struct web *web;
 	struct http *http;
 	int listen_fd;

@@ -187,8 +187,8 @@ static enum err_kind walk_all(struct walk *w, struct err *err)
 
 enum err_kind import_read_dir(struct import_out *o, int dir_fd, struct err *err)
 {
-	static struct walk
-		walk; /* one import a process; its path and folders are too much for a stack */
+	/* One import a process; its path and folders are too much for a stack */
+	static struct walk walk;
 	struct walk *w = &walk;
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

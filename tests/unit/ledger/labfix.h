@@ -10,8 +10,8 @@
 struct labfix {
 	struct temp temp;
 	int dir_fd; /* of ledger/ */
-	struct db *
-		db; /* the writer's; after start only for reading through a connection of one's own */
+	/* The writer's; after start only for reading through a connection of one's own */
+	struct db *db;
 	struct ledger *ledger;
 	struct writer *writer;
 	struct sign_secret key;
