@@ -7,6 +7,7 @@
 #include "crypto/sign.h"
 #include "glass/child.h"
 #include "glass/glass.h"
+#include "glass/mark.h"
 
 #define MEMORY_BYTES_MAX (128ULL << 20)
 
@@ -16,7 +17,7 @@ struct drawer {
 	struct page_encoder *encoder;
 	uint8_t mark_key[MARK_KEY_BYTES];
 	struct grid grid; /* our own copy: nobody changes it once it is checked */
-	struct marks marks; /* all zero: a page without a hidden mark */
+	struct marks marks;
 };
 
 /* All of a file of at most `max` bytes; returns how many. */
@@ -65,6 +66,31 @@ static void start(struct drawer *d, const struct ipc_msg *msg)
 	child_send(DRAW_READY, &ready, sizeof(ready));
 }
 
+static struct sha256 secret_of(const struct drawer *d, const char *session, uint32_t session_len)
+{
+	if (session_len == 0 || session_len > GLASS_SESSION_BYTES_MAX)
+		child_end();
+	return mark_secret((struct str){ (const char *)d->mark_key, MARK_KEY_BYTES },
+		(struct str){ session, session_len });
+}
+
+/* The marks of this page are nobody else's: they do not outlive it. */
+static void mark(struct drawer *d, const struct draw_ask *ask)
+{
+	const struct mark_place place = { ask->blob, ask->first_line, ask->first_column };
+	struct sha256 secret = secret_of(d, ask->session, ask->session_len);
+
+	mark_page(&secret, &place, &d->grid, &d->marks);
+	secret_wipe(&secret, sizeof(secret));
+}
+
+static bool ask_is_sound(const struct draw_ask *ask)
+{
+	return ask->theme < GLASS_THEMES && ask->zoom < GLASS_ZOOMS &&
+		ask->first_line % LIMIT_TILE_LINES == 0 &&
+		ask->first_column % LIMIT_TILE_COLUMNS == 0;
+}
+
 static void draw(struct drawer *d, const struct ipc_msg *msg)
 {
 	struct draw_ask ask;
@@ -72,7 +98,7 @@ static void draw(struct drawer *d, const struct ipc_msg *msg)
 	size_t len;
 
 	memcpy(&ask, msg->body, sizeof(ask));
-	if (ask.theme >= GLASS_THEMES || ask.zoom >= GLASS_ZOOMS)
+	if (!ask_is_sound(&ask))
 		child_end();
 	struct page_options options = { (enum glass_theme)ask.theme, (enum glass_zoom)ask.zoom };
 
@@ -80,25 +106,23 @@ static void draw(struct drawer *d, const struct ipc_msg *msg)
 	d->grid = d->region->grid;
 	if (grid_check(&d->grid, &err) != OK)
 		child_end();
+	mark(d, &ask);
 	if (page_encode(d->encoder, &d->grid, &d->marks, &options, d->region->png, &len, &err) !=
 		OK)
 		child_end();
+	secret_wipe(&d->marks, sizeof(d->marks));
 	struct draw_done done = { .png_bytes = (uint32_t)len };
 
 	child_send(DRAW_DONE, &done, sizeof(done));
 }
 
-/* The session's mark secret is HMAC(mark key, session); its digest may be told. */
+/* The digest of a session's mark secret may be told. */
 static void commit(const struct drawer *d, const struct ipc_msg *msg)
 {
 	struct draw_commit ask;
 
 	memcpy(&ask, msg->body, sizeof(ask));
-	if (ask.session_len > GLASS_SESSION_BYTES_MAX)
-		child_end();
-	struct sha256 secret = hmac_sha256(
-		(struct str){ (const char *)d->mark_key, MARK_KEY_BYTES },
-		(struct str){ ask.session, ask.session_len });
+	struct sha256 secret = secret_of(d, ask.session, ask.session_len);
 	struct draw_committed answer = { sha256_of(
 		(struct str){ (const char *)secret.bytes, sizeof(secret.bytes) }) };
 
@@ -110,7 +134,10 @@ _Noreturn void draw_child(void)
 {
 	static struct drawer drawer;
 	static struct ipc_msg msg;
+	struct err err;
 
+	if (crypto_init(&err) != OK)
+		child_end();
 	child_enter("draw", MEMORY_BYTES_MAX);
 	child_receive(glass_to_draw, &msg);
 	if (msg.type != DRAW_START)

@@ -162,9 +162,17 @@ static enum err_kind draw(const struct glass *g, struct pool_child *child, struc
 	struct err *err)
 {
 	struct draw_region *region = child->region;
-	struct draw_ask ask = { (uint32_t)request->theme, (uint32_t)request->zoom };
+	struct draw_ask ask = {
+		.blob = request->blob,
+		.first_line = request->first_line,
+		.first_column = request->first_column,
+		.theme = (uint32_t)request->theme,
+		.zoom = (uint32_t)request->zoom,
+		.session_len = (uint32_t)request->session.len,
+	};
 	struct draw_done done;
 
+	memcpy(ask.session, request->session.ptr, request->session.len);
 	region->grid = *grid;
 	enum err_kind rc = pool_ask(child, DRAW_PAGE, &ask, sizeof(ask), NULL, 0,
 		g->options.draw_ms_max, DRAW_DONE, &done, sizeof(done), err);
@@ -189,6 +197,9 @@ static enum err_kind check_request(const struct glass_request *request, struct e
 			LIMIT_TILE_LINES, LIMIT_TILE_COLUMNS);
 	if (request->bytes.len > LIMIT_FILE_BYTES)
 		return err_set(err, ERR_LIMIT, "glass: the file is too large to be shown");
+	if (request->session.len == 0 || request->session.len > GLASS_SESSION_BYTES_MAX)
+		return err_set(
+			err, ERR_INPUT, "glass: a session id of %zu bytes", request->session.len);
 	if (request->visible.len > GLASS_VISIBLE_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "glass: the visible line is too long");
 	return OK;

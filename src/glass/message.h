@@ -54,8 +54,13 @@ struct draw_ready {
 	struct sha256 font;
 	char engine[ATLAS_ENGINE_BYTES]; /* NUL-terminated */
 };
+/* What is drawn, and for whom: the mark hangs on the session, the file and the place. */
 struct draw_ask {
+	struct sha256 blob;
+	uint32_t first_line, first_column;
 	uint32_t theme, zoom;
+	uint32_t session_len;
+	char session[GLASS_SESSION_BYTES_MAX];
 };
 struct draw_done {
 	uint32_t png_bytes;
@@ -69,7 +74,8 @@ struct draw_committed {
 };
 
 static_assert(sizeof(struct layout_open) == 16 + 256 && sizeof(struct layout_ask) == 12 &&
-		sizeof(struct draw_ready) == 48 && sizeof(struct draw_commit) == 68,
+		sizeof(struct draw_ready) == 48 && sizeof(struct draw_ask) == 116 &&
+		sizeof(struct draw_commit) == 68,
 	"messages travel without padding");
 
 struct layout_region {

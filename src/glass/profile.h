@@ -9,7 +9,7 @@
 #include "glass/palette.h"
 
 /* Goes up when the same grid gives other pixels. */
-enum { PROFILE_RENDERER_VERSION = 1 };
+enum { PROFILE_RENDERER_VERSION = 2 };
 enum { PROFILE_ID_BYTES = 24, PROFILE_TEXT_BYTES_MAX = 512 };
 
 struct profile {

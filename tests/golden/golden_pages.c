@@ -5,12 +5,14 @@
  *   golden_pages print FOLDER             what pages.txt should hold (see update)
  *   golden_pages draw FILE THEME ZOOM OUT [LINE [COLUMN]]   one page, to look at
  *
- * A page is read back by zlib and by libpng and compared with its grid before its pixels are hashed, so that
- * what is pinned is what a browser shows, whatever the encoder does.
+ * Pages carry the mark of one session under one key, both fixed below. A page is read back by zlib and by libpng
+ * and compared with its grid before its pixels are hashed, so that what is pinned is what a browser shows,
+ * whatever the encoder does.
  */
 #include <stdio.h>
 
 #include "glass/layout.h"
+#include "glass/mark.h"
 #include "glass/profile.h"
 #include "png_check.h"
 
@@ -77,12 +79,16 @@ static struct atlas *atlas;
 static struct page_encoder *encoder;
 static struct sha256 font_digest;
 static struct grid grid;
-static const struct marks marks;
+static struct marks marks;
 static struct png_picture picture;
 static uint8_t png[2 << 20];
 
 static const char visible[] =
 	"Reviewer 3 \xc2\xb7 Operator A \xc2\xb7 eng_7k2m9q4x5b6c \xc2\xb7 22 Nov 2026 15:04 UTC";
+
+/* A mark key, 32 bytes as a lab's is, and a session of that lab. */
+static const char mark_key[] = "vitrine golden pages' mark key 1";
+static const char session[] = "ses_golden";
 
 static const char *open_font(void)
 {
@@ -115,6 +121,12 @@ static const char *lay_out(struct str bytes, struct str name, uint32_t line, uin
 		layout_tile(&index, atlas_coverage(atlas), bytes, line, column, &grid);
 		grid_put_foot(&grid, atlas_coverage(atlas), str_from(visible));
 		rc = grid_check(&grid, &err);
+	}
+	if (rc == OK) {
+		const struct mark_place place = { sha256_of(bytes), line, column };
+		struct sha256 secret = mark_secret(str_from(mark_key), str_from(session));
+
+		mark_page(&secret, &place, &grid, &marks);
 	}
 	arena_reset(&mem);
 	return rc == OK ? NULL : err.msg;

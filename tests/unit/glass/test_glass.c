@@ -11,6 +11,7 @@
 
 #include "glass/child.h"
 #include "glass/layout.h"
+#include "glass/mark.h"
 #include "glass/pool.h"
 #include "os/fs.h"
 #include "png_check.h"
@@ -115,6 +116,15 @@ static void draws_a_page(void **state)
 	glass_stop(g);
 }
 
+/* As the draw child makes it of the key in open_lab. */
+static struct sha256 secret_of(const char *session)
+{
+	char key[MARK_KEY_BYTES];
+
+	memset(key, 7, sizeof(key));
+	return mark_secret((struct str){ key, sizeof(key) }, str_from(session));
+}
+
 /* What comes through the children is what the pure functions say. */
 static void draws_what_is_there(void **state)
 {
@@ -135,12 +145,17 @@ static void draws_what_is_there(void **state)
 	assert_int_equal(atlas_open((struct str){ (char *)font, font_len }, &atlas, &err), OK);
 	request.theme = GLASS_DARK;
 	request.zoom = GLASS_2X;
+	request.blob = sha256_of(request.bytes);
 	expect_page(g, &request, &page);
 	assert_int_equal(layout_index_build(&mem, atlas_coverage(atlas), request.bytes,
 				 request.path, &index, &err),
 		OK);
 	layout_tile(&index, atlas_coverage(atlas), request.bytes, 0, 0, &grid);
 	grid_put_foot(&grid, atlas_coverage(atlas), request.visible);
+	const struct mark_place place = { .blob = request.blob };
+	struct sha256 secret = secret_of("ses_1");
+
+	mark_page(&secret, &place, &grid, &marks);
 	const char *why = png_check_compare(&picture, atlas, &grid, &marks, &options);
 
 	if (why != NULL)
@@ -193,6 +208,8 @@ static void refuses_bad_requests(void **state)
 	request.first_column = 80;
 	expect_page(g, &request, &page);
 	assert_int_equal(page.lines_here, 4);
+	request.session = STR("");
+	assert_int_equal(glass_draw(g, &mem, &request, &page, &err), ERR_INPUT);
 	request = usual;
 	request.bytes = STR("");
 	request.blob = sha256_of(request.bytes);
@@ -205,7 +222,6 @@ static void commits_sessions(void **state)
 {
 	struct glass *g = start_with("layout", "draw");
 	struct sha256 one, again, other;
-	char key[MARK_KEY_BYTES];
 	struct err err;
 
 	(void)state;
@@ -214,8 +230,7 @@ static void commits_sessions(void **state)
 	assert_int_equal(glass_commit_session(g, STR("ses_2"), &other, &err), OK);
 	assert_true(sha256_eq(&one, &again));
 	assert_false(sha256_eq(&one, &other));
-	memset(key, 7, sizeof(key));
-	struct sha256 secret = hmac_sha256((struct str){ key, sizeof(key) }, STR("ses_1"));
+	struct sha256 secret = secret_of("ses_1");
 	struct sha256 want = sha256_of((struct str){ (char *)secret.bytes, SHA256_BYTES });
 
 	assert_true(sha256_eq(&one, &want));

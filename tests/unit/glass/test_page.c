@@ -163,7 +163,7 @@ static void draws_what_the_grid_says(void **state)
 	for (int theme = 0; theme < GLASS_THEMES; theme++)
 		for (int zoom = 0; zoom < GLASS_ZOOMS; zoom++)
 			encode((enum glass_theme)theme, (enum glass_zoom)zoom);
-	/* Marks are another issue's; that the encoder carries them is this one's. */
+	/* Any marks, not only those that mark_page makes. */
 	for (size_t row = 0; row < GRID_ROWS; row++)
 		for (size_t column = 0; column < LIMIT_TILE_COLUMNS; column++) {
 			marks.paper[row][column] = draw_number(&seed) & 1;
@@ -296,7 +296,7 @@ static void names_its_profiles(void **state)
 
 	assert_int_equal(len, strlen(text));
 	assert_string_equal(text,
-		"vitrine render profile 1\nrenderer 1\nfreetype 2.12.1\n"
+		"vitrine render profile 1\nrenderer 2\nfreetype 2.12.1\n"
 		"font 0000000000000000000000000000000000000000000000000000000000000000\n"
 		"grammar 1\ntheme dark\nzoom 1.5\ncell 12x24\ntile 80x60+1\n");
 	profile_id(&profile, id);
