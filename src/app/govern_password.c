@@ -2,6 +2,7 @@
 #include "app/attempts.h"
 #include "app/govern_session.h"
 #include "app/person.h"
+#include "app/record.h"
 #include "crypto/sign.h"
 #include "format/base32.h"
 #include "os/random.h"
@@ -225,6 +226,32 @@ enum err_kind password_make_up(struct arena *mem, struct str *once, struct err *
 	return out_finish(&o, once, err);
 }
 
+/*
+ * A one-time password for an officer who has one of their own would put two officers into one hand: it is not
+ * for person.credential, but for whoever may work at the centre's own machine.
+ */
+static enum err_kind check_not_taken(
+	struct ctx *ctx, struct str id, unsigned roles, struct err *err)
+{
+	struct credential has;
+	struct err none;
+
+	if ((ctx->verb->flags & VERB_CONSOLE) != 0 || (roles & ROLE_OFFICER) == 0)
+		return OK;
+	enum err_kind rc = credential_of_person(ctx->db, ctx->mem, id, &has, &none);
+
+	if (rc == ERR_NOT_FOUND)
+		return OK;
+	if (rc != OK) {
+		*err = none;
+		return rc;
+	}
+	return err_set(err, ERR_DENIED,
+		"an officer who has a password gets another one at the centre only: vitrine person "
+		"reset --id %.*s --reason \"…\"",
+		STR_ARG(id));
+}
+
 static enum err_kind check_subject(struct ctx *ctx, struct err *err)
 {
 	struct caller person = { 0 };
@@ -238,9 +265,11 @@ static enum err_kind check_subject(struct ctx *ctx, struct err *err)
 
 	if (rc == ERR_AUTH)
 		return err_set(err, ERR_NOT_FOUND, "no active person of this id");
-	if (rc != OK)
+	if (rc != OK) {
 		*err = why;
-	return rc;
+		return rc;
+	}
+	return check_not_taken(ctx, id, person.roles, err);
 }
 
 enum err_kind credential_compute(struct ctx *ctx, struct err *err)
@@ -292,6 +321,16 @@ static enum err_kind login_of(
 	return rc;
 }
 
+/* It stands on the person's own page. */
+static enum err_kind note_credential(struct ctx *ctx, struct str id, struct err *err)
+{
+	struct record_desk desk = record_desk_of(ctx);
+	bool is_reset = (ctx->verb->flags & VERB_CONSOLE) != 0;
+
+	return record_note(&desk, id, is_reset ? "reset" : "credential",
+		is_reset ? arg_str(ctx, "reason") : STR(""), err);
+}
+
 enum err_kind credential_apply(struct ctx *ctx, struct err *err)
 {
 	const struct new_password *new = ctx->state;
@@ -319,6 +358,8 @@ enum err_kind credential_apply(struct ctx *ctx, struct err *err)
 			err, ERR_CONFLICT, "another account has the name %.*s", STR_ARG(login));
 	if (rc == OK)
 		rc = end_sessions(ctx, id, STR(""), err);
+	if (rc == OK)
+		rc = note_credential(ctx, id, err);
 	if (rc != OK)
 		return rc;
 	entry_public(ctx, "record", id);

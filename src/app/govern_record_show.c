@@ -140,6 +140,8 @@ static enum err_kind write_act(const struct record_desk *desk, const struct kind
 		done = STR("made");
 	else if (str_eq(row->act, STR("edit")))
 		done = STR("edited");
+	else if (record_noted_word(row->act) != NULL)
+		done = str_from(record_noted_word(row->act));
 	jw_object(w);
 	jw_kstr(w, "act", row->act);
 	jw_kstr(w, "done", done);

@@ -424,6 +424,14 @@ static const struct verb_arg credential_args[] = {
 	{ 0 },
 };
 
+static const struct verb_arg reset_args[] = {
+	{ "id", ARG_ID, ARG_REQUIRED, 0, 0, "per", "whose account" },
+	{ "reason", ARG_LINE, ARG_REQUIRED, 1, 0, NULL, "why; it stands in the person's history" },
+	{ "password", ARG_SECRET, 0, PASSWORD_MIN_BYTES, LIMIT_LINE_BYTES, NULL,
+		"a one-time password; absent: one is made up" },
+	{ 0 },
+};
+
 const struct verb verbs_session[] = {
 	{
 		.name = "session.start",
@@ -484,11 +492,23 @@ const struct verb verbs_session[] = {
 	{
 		.name = "person.credential",
 		.summary =
-			"Give a person a one-time password; their sessions end, their authenticator is removed.",
+			"Give a person a one-time password; their sessions end, their authenticator is removed. "
+			"Not for an officer who has a password: person.reset.",
 		.args = credential_args,
 		.roles = ROLE_OFFICER,
 		.public_fields = "record actor",
 		.flags = VERB_PASSWORD | VERB_SECRET,
+		.compute = credential_compute,
+		.apply = credential_apply,
+	},
+	{
+		.name = "person.reset",
+		.summary =
+			"Give anybody, officers too, another one-time password at the centre's own machine.",
+		.args = reset_args,
+		.roles = ROLE_OFFICER,
+		.public_fields = "record actor",
+		.flags = VERB_PASSWORD | VERB_SECRET | VERB_CONSOLE,
 		.compute = credential_compute,
 		.apply = credential_apply,
 	},

@@ -239,7 +239,7 @@ void openapi_put(struct out *o, const struct lab *lab, const char *version)
 		const struct verb *verb = verb_at(lab, i);
 
 		/* What takes a descriptor is called on the lab's own machine only. */
-		if ((verb->flags & VERB_FD) == 0)
+		if ((verb->flags & (VERB_FD | VERB_CONSOLE)) == 0)
 			put_verb(&w, verb);
 	}
 	jw_object_end(&w);

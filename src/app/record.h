@@ -99,6 +99,15 @@ MUST_CHECK enum err_kind record_edit(const struct record_desk *desk, struct reco
 MUST_CHECK enum err_kind record_move(const struct record_desk *desk, struct record *record,
 	const struct record_act *act, struct err *err);
 
+/*
+ * Note an act of another verb that changes no field: "credential" or "reset". It stands in the record's history
+ * and counts for nobody's duties. The entry that the history points to is the next one to be appended.
+ */
+MUST_CHECK enum err_kind record_note(const struct record_desk *desk, struct str id, const char *act,
+	struct str note, struct err *err);
+/* "given a one-time password"; NULL for an act that record_note does not know. */
+const char *record_noted_word(struct str act);
+
 /* May the caller make a record of the kind? "only an officer may do this". */
 struct refusal record_may_create(const struct record_desk *desk, const struct kind *kind);
 /*

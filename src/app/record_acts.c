@@ -407,6 +407,32 @@ enum err_kind record_edit(const struct record_desk *desk, struct record *record,
 			: rc;
 }
 
+static const struct {
+	const char *act, *done;
+} noted[] = {
+	{ "credential", "given a one-time password" },
+	{ "reset", "given another password at the centre" },
+};
+
+const char *record_noted_word(struct str act)
+{
+	for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++) {
+		if (str_eq(act, str_from(noted[i].act)))
+			return noted[i].done;
+	}
+	return NULL;
+}
+
+enum err_kind record_note(const struct record_desk *desk, struct str id, const char *act,
+	struct str note, struct err *err)
+{
+	struct record record;
+	enum err_kind rc = record_load(desk, id, &record, err);
+
+	assert(record_noted_word(str_from(act)) != NULL);
+	return rc == OK ? write_history(desk, &record, str_from(act), record.state, note, err) : rc;
+}
+
 /* An act brings only fields that its transition needs. */
 static enum err_kind take_needs(const struct record_desk *desk, struct record *record,
 	const struct record_act *act, struct err *err)

@@ -52,11 +52,16 @@ static struct refusal check_who(const struct record_desk *desk, const struct kin
 	return (struct refusal){ OK, NULL };
 }
 
-/* Every act but a known transition that makes nothing is making: what we do not know counts against. */
+/*
+ * Every act but a known transition that makes nothing, and what is only noted, is making: what we do not know
+ * counts against.
+ */
 static bool is_making(const struct kind *kind, struct str act)
 {
 	const struct kind_transition *t = kind_transition(kind, act);
 
+	if (t == NULL && record_noted_word(act) != NULL)
+		return false;
 	return t == NULL || t->duty == DUTY_MAKES;
 }
 

@@ -75,6 +75,8 @@ enum verb_flag {
 		32, /* checks a password: threads of its own, so that a flood of sign-ins holds up nobody */
 	VERB_SECRET = 64, /* the answer holds a secret: not kept for a repeated call */
 	VERB_SELF = 128, /* allowed while a one-time password must still be changed */
+	VERB_CONSOLE =
+		256, /* only on the lab's own machine, over its socket, which tells the caller's user */
 };
 
 /* On failure the transaction, or the computation, leaves nothing behind but a record of the refusal. */

@@ -201,6 +201,39 @@ static bool may_issue_password(struct page *p, const json_t *record)
 		!str_eq(json_text(record, "id"), json_text(me, "id"));
 }
 
+static bool has_role(const json_t *record, const char *role)
+{
+	const json_t *roles = json_object_get(json_object_get(record, "fields"), "roles");
+	size_t index;
+	json_t *item;
+
+	json_array_foreach((json_t *)(uintptr_t)roles, index, item)
+	{
+		if (json_is_string(item) && strcmp(json_string_value(item), role) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void password_row(struct page *p, const json_t *record)
+{
+	struct html *h = &p->html;
+
+	HTML(h, "<li><form method=\"post\" action=\"/record/");
+	html_url(h, json_text(record, "id"));
+	HTML(h, "/credential\">");
+	part_csrf(p);
+	HTML(h,
+		"<button class=\"button\">Issue a one-time password</button></form><span class=\"quiet\">Shown to "
+		"you once; they must choose their own at once. Their open sessions end, their authenticator is "
+		"removed.");
+	if (has_role(record, "officer"))
+		HTML(h,
+			" For an officer only the first one: another is given at the centre's own machine, by "
+			"<code>vitrine person reset</code>.");
+	HTML(h, "</span></li>");
+}
+
 static void actions_sheet(struct page *p, const json_t *answer)
 {
 	struct html *h = &p->html;
@@ -215,15 +248,8 @@ static void actions_sheet(struct page *p, const json_t *answer)
 		"<section class=\"sheet\" aria-labelledby=\"acts\"><header><h2 id=\"acts\">What can be done</h2></header>"
 		"<ul class=\"acts\">");
 	action_rows(p, id, actions, true);
-	if (issues) {
-		HTML(h, "<li><form method=\"post\" action=\"/record/");
-		html_url(h, id);
-		HTML(h, "/credential\">");
-		part_csrf(p);
-		HTML(h,
-			"<button class=\"button\">Issue a one-time password</button></form><span class=\"quiet\">Shown to "
-			"you once; they must choose their own at once. Open sessions of theirs go on.</span></li>");
-	}
+	if (issues)
+		password_row(p, record);
 	action_rows(p, id, actions, false);
 	HTML(h, "</ul></section>");
 }

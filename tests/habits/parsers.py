@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""parsers: fuzz/parsers.txt names every fuzz target that the build files list, and files that exist."""
+"""parsers: fuzz/parsers.txt names every fuzz target, every target is built, and the files exist. Arguments: the tree's
+top, then the targets that the build files list."""
 import os
 import re
 import sys
@@ -32,6 +33,7 @@ def main():
     bare = sorted(name for name, files in table.items() if not files)
     checks = [
         ("every fuzz target has a row, every row a target", sorted(set(table) ^ targets())),
+        ("every target is built", sorted(targets() ^ set(sys.argv[2:]))),
         ("every row names its parser's files, and they exist", gone + bare),
     ]
     print(f"1..{len(checks)}")

@@ -100,6 +100,25 @@ def strangers_get_nothing():
     assert "default-src 'none'" in headers["content-security-policy"], headers
 
 
-run([nobody_serves_as_root, every_process_gave_up_new_privileges_and_filters_where_it_must,
+def an_officer_is_not_taken_over_from_a_page():
+    ben = next(item["id"] for item in lab.ada.verb("record.list", kind="person")["items"]
+               if item["fields"]["name"] == "ben")
+    expect_refusal(403, lambda: lab.ada.verb("person.credential", id=ben))
+    expect_refusal(403, lambda: lab.ada.verb("person.reset", id=ben, reason="lost"))
+    history = lab.ada.verb("record.show", id=ben)["history"]
+    assert [row for row in history if row["act"] in ("credential", "reset")] == [], history
+    # At the centre's own machine, by the vault's user: an act with a kind of its own, on the person's page.
+    done = lab.lab.run("person", "reset", "--id", ben, "--reason", "phone lost on a train", person="ada")
+    assert "password" in done.stdout, done.stdout
+    history = lab.ada.verb("record.show", id=ben)["history"]
+    assert history[-1]["act"] == "reset" and history[-1]["note"] == "phone lost on a train", history
+    assert "at the centre" in history[-1]["done"], history
+    status_, _, page = lab.ada.request("GET", f"/record/{ben}", headers={"Cookie": "__Host-vitrine=" + lab.ada.token})
+    assert status_ == 200 and b"phone lost on a train" in page, page[-2000:]
+    kinds = [entry["kind"] for entry in lab.ada.verb("ledger.list", record=ben)["entries"]]
+    assert "person.reset" in kinds and "person.credential" not in kinds, kinds
+
+
+run([an_officer_is_not_taken_over_from_a_page, nobody_serves_as_root, every_process_gave_up_new_privileges_and_filters_where_it_must,
      children_see_an_empty_root_and_no_network, a_killed_child_is_replaced_and_the_reader_goes_on,
      strangers_get_nothing, a_killed_vault_loses_nothing_that_was_acknowledged], lab.remove)

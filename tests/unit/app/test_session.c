@@ -241,6 +241,98 @@ static void a_one_time_password_is_good_for_setting_ones_own(void **state)
 	assert_int_equal(sign_in("rita", once, there)->status, ERR_AUTH);
 }
 
+/* Asks for another password for the person by the verb, from a place. */
+static const struct told *another(const struct token *officer, const char *verb, const char *person,
+	const char *point, const struct sign_secret *sign)
+{
+	static uint64_t counter = 1000;
+	char body[300];
+
+	snprintf(body, sizeof(body), "{\"id\":\"%s\"%s}", person,
+		strcmp(verb, "person.reset") == 0 ? ",\"reason\":\"left the phone in a taxi\""
+						  : "");
+	return open_lab_ask(&lab,
+		&(struct ask){ .verb = verb,
+			.body = body,
+			.token = officer->bytes,
+			.point = point,
+			.sign = sign,
+			.counter = ++counter });
+}
+
+static int64_t acts_of(const char *person, const char *act)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT count(*) FROM record_history WHERE id = '%s' AND act = '%s'", person, act);
+	return open_lab_number(&lab, sql);
+}
+
+static void an_officer_is_not_taken_over_from_a_page(void **state)
+{
+	(void)state;
+	struct token olga, oleg, far;
+	struct sign_public at_desk;
+	struct sign_secret desk;
+	char fresh[LAB_ID_BYTES], sql[300], hex[65], once[64];
+
+	sign_generate(&at_desk, &desk);
+	hex_format(at_desk.bytes, sizeof(at_desk.bytes), hex);
+	snprintf(sql, sizeof(sql),
+		"INSERT INTO points (name, public_key, counter, site) VALUES ('desk', x'%s', 0, 'here')",
+		hex);
+	open_lab_sql(&lab, sql);
+	open_lab_session(&lab, lab.officers[0], "console", &olga);
+	open_lab_session(&lab, lab.officers[0], "desk", &far);
+	open_lab_session(&lab, lab.officers[1], "console", &oleg);
+
+	/* The page's verb is refused wherever it is called from, and leaves the other officer as they were. */
+	assert_int_equal(another(&olga, "person.credential", lab.officers[1], NULL, NULL)->status,
+		ERR_DENIED);
+	const struct told *told = another(
+		&far, "person.credential", lab.officers[1], "desk", &desk);
+
+	assert_int_equal(told->status, ERR_DENIED);
+	assert_non_null(strstr(told_text(told, "message"), "at the centre only"));
+	/* The other one is refused at a point. */
+	told = another(&far, "person.reset", lab.officers[1], "desk", &desk);
+	assert_int_equal(told->status, ERR_DENIED);
+	assert_non_null(strstr(told_text(told, "message"), "own machine"));
+	assert_int_equal(show(&oleg), OK);
+	assert_int_equal(
+		acts_of(lab.officers[1], "reset") + acts_of(lab.officers[1], "credential"), 0);
+
+	/* A new officer has a first password from a page, and no second. */
+	open_lab_person(&lab, "orla", lab.organisation, "\"officer\"", fresh);
+	snprintf(sql, sizeof(sql), "DELETE FROM credentials WHERE person = '%s'", fresh);
+	open_lab_sql(&lab, sql);
+	assert_int_equal(another(&far, "person.credential", fresh, "desk", &desk)->status, OK);
+	assert_int_equal(
+		another(&far, "person.credential", fresh, "desk", &desk)->status, ERR_DENIED);
+	assert_int_equal(acts_of(fresh, "credential"), 1);
+
+	/* At the centre's own machine it is an act with a kind of its own, and stands in the person's history. */
+	told = another(&olga, "person.reset", lab.officers[1], NULL, NULL);
+	assert_int_equal(told->status, OK);
+	snprintf(once, sizeof(once), "%s", told_text(told, "password"));
+	assert_int_equal(
+		open_lab_number(&lab, "SELECT count(*) FROM entries WHERE kind = 'person.reset'"),
+		1);
+	assert_int_equal(acts_of(lab.officers[1], "reset"), 1);
+	assert_int_equal(
+		open_lab_number(&lab,
+			"SELECT count(*) FROM record_history h, entries e WHERE h.act = 'reset' AND "
+			"e.idx = h.entry AND e.kind = 'person.reset' AND e.record = h.id AND "
+			"h.note = 'left the phone in a taxi'"),
+		1);
+	assert_int_equal(show(&oleg), ERR_AUTH);
+	take_token(sign_in("oleg", once, there), &oleg);
+	/* Nobody resets themselves. */
+	assert_int_equal(
+		another(&olga, "person.reset", lab.officers[0], NULL, NULL)->status, ERR_DENIED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_session_ends_when_idle_or_old_to_the_second),
 		cmocka_unit_test(a_code_works_once),
 		cmocka_unit_test(a_one_time_password_is_good_for_setting_ones_own),
+		cmocka_unit_test(an_officer_is_not_taken_over_from_a_page),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
