@@ -223,19 +223,27 @@ static enum err_kind write_history(const struct record_desk *desk, const struct 
 	return stmt_run(s, NULL, err);
 }
 
-static enum err_kind insert(const struct record_desk *desk, struct record *record, struct str act,
-	struct str note, struct err *err)
+/* What a record's row holds, once its values are complete and nobody else's. */
+static enum err_kind make_body(
+	const struct record_desk *desk, struct record *record, struct str *body, struct err *err)
 {
-	struct stmt *s;
-	struct str body;
 	enum err_kind rc = check_required(record, err);
 
 	if (rc == OK)
 		rc = check_unique(desk, record, err);
 	if (rc == OK)
 		rc = make_title(desk, record, err);
-	if (rc == OK)
-		rc = record_body_write(desk->mem, record->kind, record->values, &body, err);
+	return rc == OK ? record_body_write(desk->mem, record->kind, record->values, body, err)
+			: rc;
+}
+
+static enum err_kind insert(const struct record_desk *desk, struct record *record, struct str act,
+	struct str note, struct err *err)
+{
+	struct stmt *s;
+	struct str body;
+	enum err_kind rc = make_body(desk, record, &body, err);
+
 	if (rc == OK)
 		rc = stmt_begin(desk->db,
 			"INSERT INTO records"
@@ -262,14 +270,8 @@ static enum err_kind update(const struct record_desk *desk, struct record *recor
 	struct stmt *s;
 	struct str body;
 	int64_t changed = 0;
-	enum err_kind rc = check_required(record, err);
+	enum err_kind rc = make_body(desk, record, &body, err);
 
-	if (rc == OK)
-		rc = check_unique(desk, record, err);
-	if (rc == OK)
-		rc = make_title(desk, record, err);
-	if (rc == OK)
-		rc = record_body_write(desk->mem, record->kind, record->values, &body, err);
 	if (rc == OK)
 		rc = stmt_begin(desk->db,
 			"UPDATE records SET state = :state, title = :title, body = :body,"

@@ -78,4 +78,7 @@ int sandbox_landlock_abi(void);
  */
 MUST_CHECK enum err_kind user_enter_lab(const char *lab_path, const char *user, struct err *err);
 
+/* No core file, no new privileges, memory closed to other processes of the same user. Errors: ERR_IO. */
+MUST_CHECK enum err_kind process_close(struct err *err);
+
 #endif

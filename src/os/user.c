@@ -82,11 +82,23 @@ static enum err_kind place_lab(const char *lab_path, struct err *err)
 	return rc;
 }
 
+enum err_kind process_close(struct err *err)
+{
+	struct rlimit no_core = { 0, 0 };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_errno(err, errno, "no_new_privs");
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return err_errno(err, errno, "not dumpable");
+	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
+		return err_errno(err, errno, "no core file");
+	return OK;
+}
+
 static enum err_kind drop_root(const struct identity *who, struct err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
-	struct rlimit no_core = { 0, 0 };
 
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap) != 0)
@@ -101,13 +113,7 @@ static enum err_kind drop_root(const struct identity *who, struct err *err)
 		return err_errno(err, errno, "drop ambient capabilities");
 	if (syscall(SYS_capset, &head, none) != 0)
 		return err_errno(err, errno, "drop capabilities");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_errno(err, errno, "no_new_privs");
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		return err_errno(err, errno, "not dumpable");
-	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
-		return err_errno(err, errno, "no core file");
-	return OK;
+	return process_close(err);
 }
 
 /* What was given up must not come back: ask for it and be refused. */

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
@@ -45,19 +44,6 @@ struct point {
 	int listen_fd;
 	unsigned port;
 };
-
-static enum err_kind harden(struct err *err)
-{
-	struct rlimit none = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		return err_errno(err, errno, "no core file");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_errno(err, errno, "no new privileges");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return err_errno(err, errno, "close the memory to others");
-	return layer_landlock(-1, err);
-}
 
 /* A setting of point.yaml; `absent` NULL: it must be there. */
 static enum err_kind setting(struct point *pt, const json_t *root, const char *key,
@@ -250,7 +236,9 @@ static enum err_kind start(struct point *pt, const char *folder, struct err *err
 	if (rc == OK)
 		rc = http_listen(pt->listen, &pt->listen_fd, &pt->port, err);
 	if (rc == OK)
-		rc = harden(err);
+		rc = process_close(err);
+	if (rc == OK)
+		rc = layer_landlock(-1, err);
 	return rc == OK ? serve(pt, err) : rc;
 }
 

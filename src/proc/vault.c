@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/pipeline.h"
@@ -28,19 +26,6 @@ struct vault {
 	struct pipeline *pipeline;
 	struct server *server;
 };
-
-static enum err_kind harden(struct err *err)
-{
-	struct rlimit none = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		return err_errno(err, errno, "no core file");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_errno(err, errno, "no new privileges");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return err_errno(err, errno, "close the memory to others");
-	return OK;
-}
 
 /* Any thread. The link copies the body, so that both parts only need to lie together for a moment. */
 static void give_answer(void *arg, const struct pipeline_answer *answer)
@@ -209,7 +194,7 @@ int cmd_vault(const struct cli *cli, int argc, char **argv)
 	if (rc == OK)
 		rc = user_enter_lab(argc == 2 ? argv[1] : cli->lab, NULL, &err);
 	if (rc == OK)
-		rc = harden(&err);
+		rc = process_close(&err);
 	if (rc == OK)
 		rc = start(v, &err);
 	if (rc == OK) {
