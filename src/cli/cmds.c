@@ -18,7 +18,9 @@ const struct cmd cmds[] = {
 	{ "point", "Serve an access point; its folder holds point.yaml and its keys.",
 		"DIR [--listen ADDRESS:PORT]", cmd_point },
 	{ "sign-in", "Sign in; the token is kept for the commands that follow.",
-		"NAME [--password-file FILE|-] [--totp CODE]", cmd_sign_in },
+		"NAME [--password-file FILE|-] [--new-password-file FILE|-] [--totp CODE]\n"
+		" A one-time password is replaced by one of your own at once.",
+		cmd_sign_in },
 	{ "sign-out", "End the session and forget its token.", "", cmd_sign_out },
 	{ "call", "Call any verb.",
 		"VERB [--out FILE] [--json FILE|-] [name=text | name:=JSON]...\n"
