@@ -101,6 +101,21 @@
 #define LIMIT_LINE_COLUMNS (16U << 20) /* a 16 MiB line is still shown, tile by tile */
 #define LIMIT_PAGE_HITS 2048
 
+/* Whose mark is it? A picture that is asked about: a telephone's photograph is 3 to 8 MB and 12 million pixels. */
+#define LIMIT_PICTURE_BYTES (12U << 20)
+#define LIMIT_PICTURE_PIXELS 24000000U
+#define LIMIT_PICTURE_SIDE 16384U
+/* A picture child: decoded pixels of 4 bytes, a progressive picture's coefficients (6 a pixel), and its file. */
+#define LIMIT_PICTURE_MEM_BYTES (512ULL << 20)
+#define LIMIT_PICTURE_CPU_S 30U
+/* Pages that one picture is compared with; a registration is some tenths of a second. */
+#define LIMIT_LEAK_PAGES 64
+/* Sessions whose marks are tried, and source that is looked through for words: some 10 s each. */
+#define LIMIT_LEAK_SESSIONS 1000000
+#define LIMIT_LEAK_SCAN_BYTES (4ULL << 30)
+/* A line that stands in more places than this tells nobody from another. */
+#define LIMIT_LEAK_PLACES 64
+
 /* Lists. */
 #define LIMIT_PAGE_ITEMS 200
 

@@ -5,10 +5,11 @@
 
 enum { OPEN_FILES_MAX = 16 };
 
-void child_enter(const char *role, uint64_t memory_bytes)
+void child_enter_once(const char *role, uint64_t memory_bytes, uint32_t cpu_s)
 {
 	const struct sandbox_limits limits = {
 		.memory_bytes = memory_bytes,
+		.cpu_s = cpu_s,
 		.open_files = OPEN_FILES_MAX,
 	};
 	struct err err;
@@ -17,6 +18,11 @@ void child_enter(const char *role, uint64_t memory_bytes)
 		return;
 	fprintf(stderr, "vitrine: %s child: %s\n", role, err.msg);
 	_exit(1);
+}
+
+void child_enter(const char *role, uint64_t memory_bytes)
+{
+	child_enter_once(role, memory_bytes, 0);
 }
 
 void child_receive(const struct ipc_rule rules[GLASS_MESSAGES], struct ipc_msg *msg)
@@ -56,6 +62,23 @@ const void *child_map(int fd, size_t len)
 void *child_map_shared(int fd, size_t len)
 {
 	return map(fd, len, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+size_t child_read_file(int fd, uint8_t *bytes, size_t max)
+{
+	size_t len = 0;
+
+	while (len < max) {
+		ssize_t n = pread(fd, bytes + len, max - len, (off_t)len);
+
+		if (n < 0)
+			child_end();
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	close(fd);
+	return len;
 }
 
 _Noreturn void child_end(void)

@@ -2,8 +2,6 @@
  * draw_child: grids become pages here. It parses nothing that comes from outside (the font is the lab's own
  * artefact), and it alone reads the mark key.
  */
-#include <unistd.h>
-
 #include "crypto/sign.h"
 #include "glass/child.h"
 #include "glass/glass.h"
@@ -20,24 +18,6 @@ struct drawer {
 	struct marks marks;
 };
 
-/* All of a file of at most `max` bytes; returns how many. */
-static size_t read_file(int fd, uint8_t *bytes, size_t max)
-{
-	size_t len = 0;
-
-	while (len < max) {
-		ssize_t n = pread(fd, bytes + len, max - len, (off_t)len);
-
-		if (n < 0)
-			child_end();
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	close(fd);
-	return len;
-}
-
 static void start(struct drawer *d, const struct ipc_msg *msg)
 {
 	struct draw_ready ready = { .engine = "" };
@@ -46,10 +26,10 @@ static void start(struct drawer *d, const struct ipc_msg *msg)
 
 	if (font == NULL)
 		child_end();
-	size_t font_len = read_file(msg->fds[0], font, ATLAS_FONT_BYTES_MAX);
+	size_t font_len = child_read_file(msg->fds[0], font, ATLAS_FONT_BYTES_MAX);
 	/* A key of another length than it should have is no key. */
 	uint8_t key[MARK_KEY_BYTES + 1];
-	size_t key_len = read_file(msg->fds[1], key, sizeof(key));
+	size_t key_len = child_read_file(msg->fds[1], key, sizeof(key));
 
 	if (key_len != MARK_KEY_BYTES)
 		child_end();

@@ -271,6 +271,17 @@ enum err_kind glass_draw(struct glass *g, struct arena *mem, const struct glass_
 	return OK;
 }
 
+enum err_kind glass_lay_out(
+	struct glass *g, const struct glass_request *request, struct grid *grid, struct err *err)
+{
+	struct glass_request plain = *request;
+
+	plain.visible = STR("");
+	enum err_kind rc = check_request(&plain, err);
+
+	return rc != OK ? rc : get_grid(g, &plain, grid, err);
+}
+
 enum err_kind glass_commit_session(
 	struct glass *g, struct str session, struct sha256 *digest, struct err *err)
 {

@@ -57,8 +57,18 @@ MUST_CHECK enum err_kind glass_draw(struct glass *g, struct arena *mem,
 MUST_CHECK enum err_kind glass_commit_session(
 	struct glass *g, struct str session, struct sha256 *digest, struct err *err);
 
-/* The children's mains, for `--child layout` and `--child draw`: they speak on descriptor 3 and never return. */
+/*
+ * The cells of a tile as a session may have seen them, the foot left blank: what a detector compares a picture with.
+ * Uses blob, bytes, path, first_line, first_column and pool of the request. Errors: those of glass_draw.
+ */
+MUST_CHECK enum err_kind glass_lay_out(
+	struct glass *g, const struct glass_request *request, struct grid *grid, struct err *err);
+
+/* The children's mains, for `--child ROLE`: they speak on descriptor 3 and never return. */
 _Noreturn void layout_child(void);
 _Noreturn void draw_child(void);
+_Noreturn void picture_child(void);
+_Noreturn void find_child(void);
+_Noreturn void detect_child(void);
 
 #endif

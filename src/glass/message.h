@@ -5,11 +5,18 @@
  *   layout:  LAYOUT_START -> CHILD_READY;  LAYOUT_OPEN -> CHILD_DONE;  LAYOUT_TILE -> CHILD_DONE + grid
  *   draw:    DRAW_START -> DRAW_READY + coverage;  grid + DRAW_PAGE -> DRAW_DONE + page;
  *            DRAW_COMMIT -> DRAW_COMMITTED
+ *   picture: PICTURE_DECODE -> PICTURE_DONE + luminance, once
+ *   find:    FIND_START -> CHILD_READY;  FIND_FILE -> FIND_DONE + hits
+ *   detect:  DETECT_START -> CHILD_READY;  grid + DETECT_PAGE -> DETECT_SEEN;  ids + DETECT_SCORE -> CHILD_DONE;
+ *            DETECT_BEST -> DETECT_TOLD + best
  */
 #ifndef GLASS_MESSAGE_H
 #define GLASS_MESSAGE_H
 
 #include "crypto/digest.h"
+#include "glass/decode.h"
+#include "glass/find.h"
+#include "glass/mark.h"
 #include "glass/page.h"
 #include "os/ipc.h"
 
@@ -25,6 +32,17 @@ enum glass_message {
 	DRAW_READY,
 	DRAW_DONE,
 	DRAW_COMMITTED,
+	PICTURE_DECODE, /* descriptors: the file's bytes (sealed), LIMIT_PICTURE_PIXELS bytes of luminance */
+	PICTURE_DONE,
+	FIND_START, /* descriptor: struct find_region */
+	FIND_FILE, /* descriptor: its bytes (sealed) */
+	FIND_DONE,
+	DETECT_START, /* descriptors: font, mark key, luminance, struct detect_region */
+	DETECT_PAGE, /* a page to find in the picture */
+	DETECT_SEEN,
+	DETECT_SCORE, /* the marks of some sessions on that page */
+	DETECT_BEST, /* the best of all so far, into the region */
+	DETECT_TOLD,
 	GLASS_MESSAGES
 };
 
@@ -73,9 +91,50 @@ struct draw_committed {
 	struct sha256 digest;
 };
 
+struct picture_ask {
+	uint64_t bytes;
+};
+/* OK; ERR_INPUT: no picture, or a damaged one; ERR_LIMIT: too large. */
+struct picture_done {
+	uint32_t kind;
+	struct decoded about;
+};
+struct find_ask {
+	uint64_t bytes;
+};
+struct find_done {
+	uint32_t count;
+};
+struct detect_start {
+	uint32_t width, height;
+};
+/* themes, zooms: a bit each of those that the page may have been drawn in. number: of the page, as DETECT_BEST tells. */
+struct detect_ask {
+	struct sha256 blob;
+	uint32_t first_line, first_column;
+	uint32_t themes, zooms;
+	uint32_t number;
+};
+/* tries: how many drawings of the page were found in the picture and measured; 0: none, and nothing else counts. */
+struct detect_seen {
+	uint32_t tries;
+	uint32_t theme, zoom;
+	uint32_t is_inverted;
+	uint32_t bits[MARK_LAYERS];
+	double a[8];
+	double correlation;
+};
+struct detect_score {
+	uint32_t count;
+};
+struct detect_told {
+	uint32_t count;
+};
+
 static_assert(sizeof(struct layout_open) == 16 + 256 && sizeof(struct layout_ask) == 12 &&
 		sizeof(struct draw_ready) == 48 && sizeof(struct draw_ask) == 116 &&
-		sizeof(struct draw_commit) == 68,
+		sizeof(struct draw_commit) == 68 && sizeof(struct picture_done) == 16 &&
+		sizeof(struct detect_ask) == 52 && sizeof(struct detect_seen) == 96,
 	"messages travel without padding");
 
 struct layout_region {
@@ -92,9 +151,32 @@ struct draw_region {
 	uint8_t png[DRAW_PNG_BYTES_MAX];
 };
 
+struct find_region {
+	struct find_needles needles;
+	struct find_hit hits[FIND_HITS_MAX];
+};
+
+enum { DETECT_BATCH = 4096, DETECT_BEST_MAX = 10, DETECT_SESSION_BYTES = 32 };
+/* digest: of the session's mark secret. */
+struct detect_best {
+	char session[DETECT_SESSION_BYTES]; /* NUL-terminated */
+	double paper, shift, both;
+	struct sha256 digest;
+	uint32_t page, zero;
+};
+static_assert(sizeof(struct detect_best) == 96, "shared layout without padding");
+struct detect_region {
+	struct grid grid;
+	char sessions[DETECT_BATCH][DETECT_SESSION_BYTES]; /* NUL-terminated */
+	struct detect_best best[DETECT_BEST_MAX];
+};
+
 /* What each end accepts. */
 extern const struct ipc_rule glass_to_layout[GLASS_MESSAGES];
 extern const struct ipc_rule glass_to_draw[GLASS_MESSAGES];
+extern const struct ipc_rule glass_to_picture[GLASS_MESSAGES];
+extern const struct ipc_rule glass_to_find[GLASS_MESSAGES];
+extern const struct ipc_rule glass_to_detect[GLASS_MESSAGES];
 extern const struct ipc_rule glass_from_child[GLASS_MESSAGES];
 
 #endif

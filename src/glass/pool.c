@@ -14,6 +14,7 @@
 const struct pool_options pool_defaults = {
 	.layout_role = "layout",
 	.draw_role = "draw",
+	.picture_role = "picture",
 	.layout_max = 8,
 	.draw_max = POOL_DRAW_MAX,
 	.start_ms_max = 10000,
@@ -71,7 +72,7 @@ static enum err_kind spawn(struct glass *g, struct pool_child *child, struct err
 	return order.rc;
 }
 
-static void end_child(struct pool_child *child)
+void pool_end_child(struct pool_child *child)
 {
 	if (!child->is_running)
 		return;
@@ -128,6 +129,13 @@ static enum err_kind begin_child(struct glass *g, struct pool_child *child, size
 	return OK;
 }
 
+enum err_kind pool_begin_child(struct glass *g, const char *role, size_t region_bytes,
+	struct pool_child *child, int *region_fd, struct err *err)
+{
+	child->role = role;
+	return begin_child(g, child, region_bytes, region_fd, err);
+}
+
 static enum err_kind start_layout(struct glass *g, struct pool_child *child, struct err *err)
 {
 	struct child_done done;
@@ -142,7 +150,7 @@ static enum err_kind start_layout(struct glass *g, struct pool_child *child, str
 		&done, sizeof(done), err);
 	close(region_fd);
 	if (rc != OK)
-		end_child(child);
+		pool_end_child(child);
 	memset(child->files, 0, sizeof(child->files));
 	return rc;
 }
@@ -190,7 +198,7 @@ static enum err_kind start_draw(struct glass *g, struct pool_child *child, struc
 	if (rc == OK)
 		rc = believe_font(g, child, &ready, err);
 	if (rc != OK)
-		end_child(child);
+		pool_end_child(child);
 	return rc;
 }
 
@@ -247,7 +255,7 @@ enum err_kind pool_lease_layout(
 enum err_kind pool_renew_layout(struct glass *g, struct pool_child *child, struct err *err)
 {
 	assert(child->is_leased);
-	end_child(child);
+	pool_end_child(child);
 	child->role = g->options.layout_role;
 	return start_layout(g, child, err);
 }
@@ -283,7 +291,7 @@ void pool_release(struct glass *g, struct pool_child *child, enum err_kind outco
 {
 	if (outcome != OK && child->is_running) {
 		log_line(LOG_WARN, "glass: a %s child is ended after an error", child->role);
-		end_child(child);
+		pool_end_child(child);
 	}
 	pthread_mutex_lock(&g->lock);
 	assert(child->is_leased);
@@ -345,9 +353,9 @@ void pool_stop(struct glass *g)
 	pthread_cond_broadcast(&g->changed);
 	pthread_mutex_unlock(&g->lock);
 	for (size_t i = 0; i < POOL_LAYOUT_MAX; i++)
-		end_child(&g->layout[i]);
+		pool_end_child(&g->layout[i]);
 	for (size_t i = 0; i < POOL_DRAW_MAX; i++)
-		end_child(&g->draw[i]);
+		pool_end_child(&g->draw[i]);
 	pthread_join(g->spawner, NULL);
 	if (g->coverage_fd >= 0)
 		close(g->coverage_fd);

@@ -19,7 +19,7 @@ enum { POOL_LAYOUT_MAX = 64, POOL_DRAW_MAX = 2, POOL_NAME_BYTES_MAX = 64 };
 
 /* For tests: other children, less patience. */
 struct pool_options {
-	const char *layout_role, *draw_role;
+	const char *layout_role, *draw_role, *picture_role;
 	unsigned layout_max, draw_max;
 	int start_ms_max, layout_ms_max, draw_ms_max;
 	uint32_t index_bytes_per_ms; /* what a file's first tile may take on top of layout_ms_max */
@@ -86,5 +86,14 @@ void pool_release(struct glass *g, struct pool_child *child, enum err_kind outco
 MUST_CHECK enum err_kind pool_ask(struct pool_child *child, enum glass_message type,
 	const void *body, size_t body_len, const int *fds, size_t fd_count, int timeout_ms,
 	enum glass_message want, void *answer, size_t len, struct err *err);
+
+/*
+ * A child outside the pools, for one question: *child (all zero) is running on OK, and the caller's to pool_end_child.
+ * Any thread. *region_fd: of `region_bytes` shared bytes, the caller's to close.
+ */
+MUST_CHECK enum err_kind pool_begin_child(struct glass *g, const char *role, size_t region_bytes,
+	struct pool_child *child, int *region_fd, struct err *err);
+/* Kills and reaps it; one that does not run is fine. */
+void pool_end_child(struct pool_child *child);
 
 #endif

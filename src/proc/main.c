@@ -16,8 +16,10 @@ static const struct child_role {
 	void (*run)(void); /* does not return */
 } child_roles[] = {
 	{ "draw", draw_child },
+	{ "find", find_child },
 	{ "import", import_child },
 	{ "layout", layout_child },
+	{ "picture", picture_child },
 	{ NULL, NULL },
 };
 
