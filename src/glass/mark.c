@@ -33,9 +33,10 @@ static struct sha256 place_key(const struct sha256 *secret, const struct mark_pl
 		(struct str){ text, sizeof(text) });
 }
 
-/* Blocks of key stream, a line each. */
-static void place_stream(const struct sha256 *secret, const struct mark_place *place,
-	uint8_t stream[LIMIT_TILE_LINES][STREAM_BLOCK_BYTES])
+static_assert((int)MARK_BLOCK_BYTES == (int)STREAM_BLOCK_BYTES, "a block of key stream is a line");
+
+void mark_stream(const struct sha256 *secret, const struct mark_place *place,
+	uint8_t stream[LIMIT_TILE_LINES][MARK_BLOCK_BYTES])
 {
 	struct sha256 key = place_key(secret, place);
 
@@ -43,17 +44,16 @@ static void place_stream(const struct sha256 *secret, const struct mark_place *p
 	secret_wipe(&key, sizeof(key));
 }
 
-/* Paper's bits fill the first ten bytes of a block, the shift's the next ten; the lowest bit comes first. */
 static inline uint8_t bit_at(const uint8_t *block, size_t layer, size_t column)
 {
-	return block[layer * (LIMIT_TILE_COLUMNS / 8) + column / 8] >> (column % 8) & 1;
+	return block[layer * MARK_LINE_BYTES + column / 8] >> (column % 8) & 1;
 }
 
 void mark_bits(const struct sha256 *secret, const struct mark_place *place, struct mark_bits *bits)
 {
 	uint8_t stream[LIMIT_TILE_LINES][STREAM_BLOCK_BYTES];
 
-	place_stream(secret, place, stream);
+	mark_stream(secret, place, stream);
 	for (size_t layer = 0; layer < MARK_LAYERS; layer++)
 		for (size_t line = 0; line < LIMIT_TILE_LINES; line++)
 			for (size_t column = 0; column < LIMIT_TILE_COLUMNS; column++)
@@ -107,7 +107,7 @@ void mark_page(const struct sha256 *secret, const struct mark_place *place, cons
 {
 	uint8_t stream[LIMIT_TILE_LINES][STREAM_BLOCK_BYTES];
 
-	place_stream(secret, place, stream);
+	mark_stream(secret, place, stream);
 	memset(marks, 0, sizeof(*marks));
 	for (size_t row = 0; row < GRID_FOOT; row++) {
 		uint8_t paper[LIMIT_TILE_COLUMNS], shift[LIMIT_TILE_COLUMNS];

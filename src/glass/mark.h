@@ -35,6 +35,13 @@ struct mark_bits {
 	uint8_t bit[MARK_LAYERS][LIMIT_TILE_LINES][LIMIT_TILE_COLUMNS]; /* 0 or 1 */
 };
 void mark_bits(const struct sha256 *secret, const struct mark_place *place, struct mark_bits *bits);
+/*
+ * The same, packed: of a line's bytes the first MARK_LINE_BYTES are layer 0, as many again layer 1; the bit of a
+ * column is bit column % 8 of byte column / 8. What follows in a line is not used. The caller wipes it.
+ */
+enum { MARK_LINE_BYTES = LIMIT_TILE_COLUMNS / 8, MARK_BLOCK_BYTES = 64 };
+void mark_stream(const struct sha256 *secret, const struct mark_place *place,
+	uint8_t stream[LIMIT_TILE_LINES][MARK_BLOCK_BYTES]);
 
 /*
  * The cell whose bit a cell carries, for each layer: its column in the same line. MARK_NONE: no bit (shift of a
