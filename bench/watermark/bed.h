@@ -1,0 +1,40 @@
+/* bed: pages to measure the watermark on: tiles of real files, drawn as the vault draws them, read back by libpng. */
+#ifndef BENCH_BED_H
+#define BENCH_BED_H
+
+#include "glass/detect.h"
+#include "png_check.h"
+
+struct bed {
+	struct atlas *atlas;
+	struct page_encoder *encoder;
+	struct detector *detector;
+	uint8_t *png;
+	struct png_picture *picture;
+};
+
+struct bed_page {
+	struct grid grid;
+	struct mark_place place;
+};
+
+/* red, green, blue; malloc'd: free. */
+struct bed_image {
+	uint32_t width, height;
+	uint8_t *rgb;
+};
+
+/* Each exits with a message on failure, for nothing can be measured then. */
+void bed_open(struct bed *bed);
+void bed_close(struct bed *bed);
+/* The tile of a file that begins at `line`. False when the file cannot be read or is no text. */
+bool bed_tile(struct bed *bed, const char *path, uint32_t line, struct bed_page *page);
+/* secret NULL: without a mark. */
+void bed_draw(struct bed *bed, const struct bed_page *page, const struct sha256 *secret,
+	const struct page_options *options, struct bed_image *image);
+/* width x height bytes, malloc'd: the luminance that a detect child would see. */
+uint8_t *bed_luma(const struct bed_image *image);
+/* Of the numbered session. */
+struct sha256 bed_secret(uint64_t session);
+
+#endif
