@@ -8,12 +8,14 @@
 #include "ledger/published.h"
 #include "ledger/verify.h"
 #include "os/fs.h"
+#include "store/pack.h"
 
 /* What a subcommand reads. Descriptors and db are closed by the dispatcher. */
 struct reading {
 	struct arena mem;
-	int lab_fd, dir_fd, to_fd; /* to_fd: of export */
+	int lab_fd, dir_fd, store_fd, to_fd; /* to_fd: of export */
 	struct db *db; /* NULL: published files alone */
+	struct pack_store *packs; /* with db */
 	struct note_vkey vkey;
 };
 
@@ -48,7 +50,10 @@ static enum err_kind open_lab(struct reading *r, const char *lab, bool records, 
 
 static void close_reading(struct reading *r)
 {
+	pack_close(r->packs);
 	db_close(r->db);
+	if (r->store_fd >= 0)
+		close(r->store_fd);
 	if (r->to_fd >= 0)
 		close(r->to_fd);
 	if (r->dir_fd >= 0)
@@ -91,11 +96,30 @@ static enum err_kind print_key(struct reading *r, struct err *err)
 	return rc;
 }
 
+/* What entries and records name by digest must be what is stored under it. */
+static enum err_kind verify_blobs(struct reading *r, uint64_t *blobs, struct err *err)
+{
+	enum err_kind rc = fs_open_dir(r->lab_fd, "store", &r->store_fd, err);
+
+	if (rc == OK)
+		rc = db_begin(r->db, err);
+	if (rc != OK)
+		return rc;
+	rc = pack_open_read(r->store_fd, r->db, &r->packs, err);
+	if (rc == OK)
+		rc = pack_verify(r->packs, r->db, blobs, err);
+	db_rollback(r->db);
+	return rc;
+}
+
 static enum err_kind run_verify(struct reading *r, struct err *err)
 {
 	struct ledger_report report;
+	uint64_t blobs = 0;
 	enum err_kind rc = ledger_verify(r->dir_fd, r->db, &r->vkey, &r->mem, &report, err);
 
+	if (rc == OK && r->db != NULL)
+		rc = verify_blobs(r, &blobs, err);
 	if (rc != OK)
 		return rc;
 	print_head(&report);
@@ -103,6 +127,8 @@ static enum err_kind run_verify(struct reading *r, struct err *err)
 		printf("  the records hold each of them; %llu details are what their entries commit to, %llu redacted\n",
 			(unsigned long long)report.commitments,
 			(unsigned long long)report.redacted);
+		printf("  %llu blobs of the store are what their digests say\n",
+			(unsigned long long)blobs);
 		if (report.beyond > 0)
 			printf("  %llu more entries are durable and not yet covered by the checkpoint\n",
 				(unsigned long long)report.beyond);
@@ -220,7 +246,7 @@ static bool is_sub(const char *word)
 
 int cmd_ledger(const struct cli *cli, int argc, char **argv)
 {
-	struct reading r = { .lab_fd = -1, .dir_fd = -1, .to_fd = -1 };
+	struct reading r = { .lab_fd = -1, .dir_fd = -1, .store_fd = -1, .to_fd = -1 };
 	struct err err;
 	bool misused = false;
 	enum err_kind rc = crypto_init(&err);

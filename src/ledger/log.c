@@ -253,18 +253,43 @@ static enum err_kind read_back(struct db *db, struct merkle_edge *edge, struct e
 	return rc;
 }
 
+/* The note in the records against the one in memory: a start would freeze on any other. */
+static enum err_kind check_stored_note(struct ledger *l, struct db *db, struct err *err)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err_kind rc = stmt_begin(
+		db, "SELECT size, root, note FROM checkpoints ORDER BY size DESC LIMIT 1", &s, err);
+
+	if (rc == OK)
+		rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	bool fits = row && stmt_col_i64(s, 0) == (int64_t)l->latest.head.size &&
+		str_eq(stmt_col_str(s, 1), str_of(l->latest.head.root.bytes, SHA256_BYTES)) &&
+		str_eq(stmt_col_str(s, 2), str_of(l->latest.note, l->latest.note_len));
+
+	stmt_end(s);
+	return fits ? OK
+		    : err_set(err, ERR_CORRUPT,
+			      "the checkpoint of size %llu reads back otherwise than written",
+			      (unsigned long long)l->latest.head.size);
+}
+
 static enum err_kind after_commit(void *arg, struct db *db, struct err *err)
 {
 	struct ledger *l = arg;
 	struct merkle_edge read = l->signed_edge;
 	struct sha256 want, have;
 	uint64_t from = l->signed_edge.size;
-	enum err_kind rc;
+	enum err_kind rc = check_stored_note(l, db, err);
 
 	l->note_is_stored = true;
-	if (l->pending.size == from)
-		return OK;
+	if (rc != OK || l->pending.size == from)
+		return rc;
 	rc = read_back(db, &read, err);
+	if (rc == OK)
+		rc = log_check_details(db, from, err);
 	if (rc != OK)
 		return rc;
 	want = merkle_root(&l->pending);

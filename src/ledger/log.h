@@ -1,7 +1,7 @@
 /*
  * log: the lab's ledger. Entries and the state they belong to are one transaction of the records; after
- * the commit the new rows are read back, hashed again and compared with the root in memory; only then the
- * checkpoint is signed, and the published files follow.
+ * the commit the new rows are read back, hashed again, details included, and compared with the root in memory;
+ * only then the checkpoint is signed, and the published files follow.
  *
  * Invariants
  *  - nothing is signed that was not read back; a size once signed never has another root;

@@ -39,6 +39,8 @@ struct ledger {
 
 /* Compare records and checkpoints, filling signed_edge and latest; sets `frozen` when they disagree. */
 MUST_CHECK enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err);
+/* Do the details of the rows from `from` on fit what their entries commit to? Errors: ERR_CORRUPT (no). */
+MUST_CHECK enum err_kind log_check_details(struct db *db, uint64_t from, struct err *err);
 /* Sign signed_edge: this is the latest head. */
 MUST_CHECK enum err_kind log_sign(struct ledger *l, struct err *err);
 /* In a transaction: the latest note, and no older one. */

@@ -177,6 +177,50 @@ static void set_head(struct ledger *l, const struct claim claims[2])
 	l->note_is_stored = !second;
 }
 
+/* Canonical JSON sorts its members: an entry begins with its commitment. What was redacted since has none to show. */
+static bool commitment_fits(struct str bytes, struct str nonce, struct str detail, bool redacted)
+{
+	static const char head[] = "{\"commit\":\"";
+	const size_t head_len = sizeof(head) - 1;
+	struct entry_nonce n;
+	char hex[SHA256_HEX_BYTES];
+
+	if (redacted)
+		return true;
+	if (nonce.len != ENTRY_NONCE_BYTES || bytes.len < head_len + SHA256_HEX_BYTES)
+		return false;
+	memcpy(n.bytes, nonce.ptr, ENTRY_NONCE_BYTES);
+	struct sha256 commit = entry_commit(&n, detail);
+
+	sha256_format(&commit, hex);
+	return memcmp(bytes.ptr, head, head_len) == 0 &&
+		memcmp(bytes.ptr + head_len, hex, SHA256_HEX_BYTES - 1) == 0;
+}
+
+enum err_kind log_check_details(struct db *db, uint64_t from, struct err *err)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err_kind rc = stmt_begin(db,
+		"SELECT idx, bytes, nonce, detail, redacted FROM entries"
+		" WHERE idx >= :from ORDER BY idx",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_i64(s, ":from", (int64_t)from);
+	while ((rc = stmt_step(s, &row, err)) == OK && row) {
+		if (commitment_fits(stmt_col_str(s, 1), stmt_col_str(s, 2), stmt_col_str(s, 3),
+			    stmt_col_i64(s, 4) != 0))
+			continue;
+		rc = err_set(err, ERR_CORRUPT, "the detail of entry %lld is not what it commits to",
+			(long long)stmt_col_i64(s, 0));
+		break;
+	}
+	stmt_end(s);
+	return rc;
+}
+
 enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 {
 	struct claim claims[2] = { { .where = "in the records" },
@@ -201,6 +245,11 @@ enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 		else if (!claims[0].is_there && l->signed_edge.size > 0)
 			freeze(l, "the records hold %llu entries and no signed checkpoint",
 				(unsigned long long)l->signed_edge.size);
+	}
+	/* What a crash left unsigned is about to be signed: it must be whole, like any other batch. */
+	if (rc == OK && l->frozen[0] == '\0') {
+		rc = log_check_details(db, l->latest.head.size, err);
+		rc = freeze_on_damage(l, rc, err);
 	}
 	arena_reset(&mem);
 	return rc;

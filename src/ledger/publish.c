@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/bundle.h"
 #include "os/fs.h"
 
 /* Removals a call: 255 at once would be felt by whoever waits for their entry. */
@@ -32,13 +33,14 @@ static enum err_kind replace_soft(int dir_fd, const char *path, struct str bytes
 	char beside[TILEPATH_BYTES_MAX + 8];
 
 	snprintf(beside, sizeof(beside), "%s.new", path);
-	int fd = openat(
-		dir_fd, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int fd = openat(dir_fd, beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	if (fd < 0)
 		return err_errno(err, errno, "write ledger/%s", beside);
 	enum err_kind rc = fs_write_all(fd, bytes.ptr, bytes.len, err);
 
+	if (rc == OK)
+		rc = fs_reads_back(fd, bytes.ptr, bytes.len, 0, err);
 	if (close(fd) != 0 && rc == OK)
 		rc = err_errno(err, errno, "write ledger/%s", beside);
 	if (rc == OK && renameat(dir_fd, beside, dir_fd, path) != 0)
@@ -125,6 +127,51 @@ static enum err_kind begin_sweep(
 	return rc;
 }
 
+/* Is `bytes` what a tile of `width` of the same place held? A bundle ends after its width-th entry. */
+static bool is_older(const struct tile *tile, unsigned width, struct str bytes)
+{
+	struct str rest = bytes, entry;
+
+	if (!tile->is_bundle)
+		return bytes.len == (size_t)width * SHA256_BYTES;
+	for (unsigned i = 0; i < width; i++)
+		if (rest.len == 0 || !bundle_next(&rest, &entry))
+			return false;
+	return rest.len == 0;
+}
+
+/*
+ * Start: narrower tiles of the same place, which readers of older checkpoints still ask for, are the beginning of
+ * this one. One that is not goes away: no tile is better than a wrong one.
+ */
+static enum err_kind check_older(
+	struct publish *p, const struct tile *tile, struct str bytes, struct err *err)
+{
+	struct tile older = *tile;
+	char path[TILEPATH_BYTES_MAX];
+	enum err_kind rc = OK;
+
+	for (older.width = 1; older.width < tile->width && rc == OK; older.width++) {
+		struct arena mem;
+		struct str held;
+
+		tilepath_format(&older, path);
+		arena_init(&mem, 2 * (size_t)BUNDLE_BYTES_MAX);
+		rc = fs_read(p->dir_fd, path, BUNDLE_BYTES_MAX, &mem, &held, err);
+		if (rc == ERR_NOT_FOUND) {
+			rc = OK;
+		} else if (rc == ERR_LIMIT ||
+			(rc == OK &&
+				(!str_starts(bytes, held) ||
+					!is_older(&older, older.width, held)))) {
+			p->differing++;
+			rc = fs_remove(p->dir_fd, path, err);
+		}
+		arena_reset(&mem);
+	}
+	return rc;
+}
+
 enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes, struct err *err)
 {
 	struct publish *p = arg;
@@ -141,6 +188,12 @@ enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes,
 
 		if (rc != OK && make_parents(p->dir_fd, path, err) == OK)
 			rc = publish_file(p, path, bytes, false, err);
+		if (rc != OK)
+			return rc;
+	}
+	if (p->compares && !is_full) {
+		enum err_kind rc = check_older(p, tile, bytes, err);
+
 		if (rc != OK)
 			return rc;
 	}

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_FIRST_BYTES = 4096 };
+enum { READ_FIRST_BYTES = 4096, READ_BACK_BYTES = 16384 };
 
 enum err_kind fs_open_dir(int at, const char *path, int *fd, struct err *err)
 {
@@ -123,11 +123,13 @@ enum err_kind fs_replace(int at, const char *path, struct str bytes, mode_t mode
 		return err_set(err, ERR_INPUT, "%.200s: path too long", path);
 	if (unlinkat(at, beside, 0) != 0 && errno != ENOENT)
 		return err_errno(err, errno, "remove %s", beside);
-	int fd = openat(at, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int fd = openat(at, beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0)
 		return err_errno(err, errno, "create %s", beside);
 	rc = fs_write_all(fd, bytes.ptr, bytes.len, err);
+	if (rc == OK)
+		rc = fs_reads_back(fd, bytes.ptr, bytes.len, 0, err);
 	if (rc == OK && fchmod(fd, mode) != 0) /* whatever the umask */
 		rc = err_errno(err, errno, "mode of %s", beside);
 	if (rc == OK && fsync(fd) != 0)
@@ -178,6 +180,31 @@ enum err_kind fs_pwrite_all(int fd, const void *bytes, size_t len, uint64_t at, 
 		if (n == 0)
 			return err_set(err, ERR_IO, "write: nothing was taken");
 		from += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return OK;
+}
+
+enum err_kind fs_reads_back(int fd, const void *bytes, size_t len, uint64_t at, struct err *err)
+{
+	char part[READ_BACK_BYTES];
+	const char *want = bytes;
+
+	assert(at <= INT64_MAX - (uint64_t)len);
+	while (len > 0) {
+		size_t wanted = len < sizeof(part) ? len : sizeof(part);
+		ssize_t n = pread(fd, part, wanted, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "read back at %llu", (unsigned long long)at);
+		if (n == 0 || memcmp(part, want, (size_t)n) != 0)
+			return err_set(err, ERR_CORRUPT,
+				"what was written at %llu reads back otherwise",
+				(unsigned long long)at);
+		want += n;
 		at += (uint64_t)n;
 		len -= (size_t)n;
 	}

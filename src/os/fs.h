@@ -22,14 +22,20 @@ MUST_CHECK enum err_kind fs_make_dirs(int at, const char *path, mode_t mode, str
 MUST_CHECK enum err_kind fs_read(int at, const char *path, size_t bytes_max, struct arena *mem,
 	struct str *bytes, struct err *err);
 /*
- * Write beside (path with ".new" behind it), fsync, rename over, fsync the folder: after OK the new bytes are
- * durable, before it the old. One caller at a time for one path.
+ * Write beside (path with ".new" behind it), read back, fsync, rename over, fsync the folder: after OK the new
+ * bytes are durable, before it the old. One caller at a time for one path.
  */
 MUST_CHECK enum err_kind fs_replace(
 	int at, const char *path, struct str bytes, mode_t mode, struct err *err);
 /* All bytes or an error; retries EINTR and short writes. */
 MUST_CHECK enum err_kind fs_write_all(int fd, const void *bytes, size_t len, struct err *err);
 MUST_CHECK enum err_kind fs_pwrite_all(
+	int fd, const void *bytes, size_t len, uint64_t at, struct err *err);
+/*
+ * Does the file give back from `at` on what was just written there? To be asked before anything relies on it: a bit
+ * may turn over between hashing and storing. fd is open for reading. Errors: ERR_CORRUPT (no), ERR_IO.
+ */
+MUST_CHECK enum err_kind fs_reads_back(
 	int fd, const void *bytes, size_t len, uint64_t at, struct err *err);
 /* fdatasync; a failure is final and never retried (the kernel may have dropped the pages). */
 MUST_CHECK enum err_kind fs_sync(int fd, struct err *err);

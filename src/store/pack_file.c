@@ -110,6 +110,8 @@ enum err_kind pack_file_append(struct pack_file *f, struct str bytes, struct err
 	assert(!f->damaged);
 	enum err_kind rc = fs_pwrite_all(f->fd, bytes.ptr, bytes.len, f->used, err);
 
+	if (rc == OK)
+		rc = fs_reads_back(f->fd, bytes.ptr, bytes.len, f->used, err);
 	if (rc != OK) {
 		err_context(err, "store/%04u.pack", f->number);
 		return rc;

@@ -33,7 +33,7 @@ MUST_CHECK enum err_kind pack_file_open(int dir_fd, uint32_t number, uint64_t us
 MUST_CHECK enum err_kind pack_file_create(
 	int dir_fd, uint32_t number, struct pack_file *f, struct err *err);
 void pack_file_close(struct pack_file *f);
-/* Append; f->used moves on. */
+/* Append and read back; f->used moves on. Errors: ERR_CORRUPT (read back otherwise), ERR_IO. */
 MUST_CHECK enum err_kind pack_file_append(struct pack_file *f, struct str bytes, struct err *err);
 /* Forget what lies beyond `used`, but for the pad. */
 MUST_CHECK enum err_kind pack_file_cut(struct pack_file *f, uint64_t used, struct err *err);

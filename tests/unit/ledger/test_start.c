@@ -247,6 +247,24 @@ static void damaged_tiles_are_made_again(void **state)
 	flip_file("tile/0/000", 77);
 }
 
+/* Readers of an older checkpoint are never handed a tile that is not the beginning of today's. */
+static void damaged_tiles_of_older_checkpoints_go_away(void **state)
+{
+	static const char *const names[] = { "tile/0/000.p/3", "tile/entries/000.p/3" };
+
+	(void)state;
+	make_log(5);
+	for (size_t i = 0; i < 2; i++) {
+		flip_file(names[i], 7);
+		assert_sound(5);
+		assert_int_equal(faccessat(fix.dir_fd, names[i], F_OK, 0), -1);
+	}
+	assert_int_equal(faccessat(fix.dir_fd, "tile/0/000.p/4", F_OK, 0), 0);
+	assert_int_equal(truncate(temp_file(&fix.temp, "ledger/tile/entries/000.p/4"), 100), 0);
+	assert_sound(5);
+	assert_int_equal(faccessat(fix.dir_fd, "tile/entries/000.p/4", F_OK, 0), -1);
+}
+
 /* Ends the process inside a batch, at one of the places around the ledger's hooks. */
 static struct writer_hooks inner;
 static char die_where;
@@ -342,23 +360,24 @@ static void killed_anywhere_nothing_acknowledged_is_lost(void **state)
 }
 
 /* The commit holds something else than was hashed: the process must end, and nothing may be signed. */
+static const char *corrupting;
+
 static enum err_kind corrupt_before(void *arg, struct db *db, struct err *err)
 {
 	struct stmt *s;
 	enum err_kind rc = inner.before_commit(arg, db, err);
 
 	if (rc == OK)
-		rc = stmt_begin(db, "UPDATE entries SET bytes = x'7b7d' WHERE idx = 2", &s, err);
+		rc = stmt_begin(db, corrupting, &s, err);
 	return rc == OK ? stmt_run(s, NULL, err) : rc;
 }
 
-static void what_reads_back_otherwise_is_never_signed(void **state)
+static void dies_unsigned(const char *sql)
 {
 	struct str before, after;
 	int status;
 
-	(void)state;
-	make_log(2);
+	corrupting = sql;
 	assert_int_equal(published_checkpoint(fix.dir_fd, &mem, &before, &fix.err), OK);
 	fflush(NULL);
 	pid_t pid = fork();
@@ -379,8 +398,31 @@ static void what_reads_back_otherwise_is_never_signed(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 	assert_int_equal(published_checkpoint(fix.dir_fd, &mem, &after, &fix.err), OK);
 	assert_true(str_eq(before, after));
+}
+
+static void what_reads_back_otherwise_is_never_signed(void **state)
+{
+	(void)state;
+	make_log(2);
+	dies_unsigned("UPDATE entries SET bytes = x'7b7d' WHERE idx = 2");
 	/* The bad row stands beyond what was signed, and is not taken over either. */
 	assert_frozen("entry 2 does not fit its hash");
+}
+
+static void a_detail_that_reads_back_otherwise_is_never_signed(void **state)
+{
+	(void)state;
+	make_log(2);
+	dies_unsigned("UPDATE entries SET detail = x'7b7d' WHERE idx = 2");
+	assert_frozen("the detail of entry 2 is not what it commits to");
+}
+
+static void a_checkpoint_that_reads_back_otherwise_is_not_built_upon(void **state)
+{
+	(void)state;
+	make_log(2);
+	dies_unsigned("UPDATE checkpoints SET note = x'41'");
+	assert_frozen("the checkpoint in the records is not ours or damaged");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -395,8 +437,11 @@ int main(void)
 		T(older_records_freeze),
 		T(another_key_freezes),
 		T(damaged_tiles_are_made_again),
+		T(damaged_tiles_of_older_checkpoints_go_away),
 		T(killed_anywhere_nothing_acknowledged_is_lost),
 		T(what_reads_back_otherwise_is_never_signed),
+		T(a_detail_that_reads_back_otherwise_is_never_signed),
+		T(a_checkpoint_that_reads_back_otherwise_is_not_built_upon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,26 @@ static void writing_fails_loudly(void **state)
 	assert_int_equal(fs_sync(-1, &err), ERR_IO);
 }
 
+static void notices_what_reads_back_otherwise(void **state)
+{
+	struct err err;
+	char bytes[40000];
+	int fd = memfd_create("read-back", MFD_CLOEXEC);
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(fs_pwrite_all(fd, bytes, sizeof(bytes), 100, &err), OK);
+	assert_int_equal(fs_reads_back(fd, bytes, sizeof(bytes), 100, &err), OK);
+	assert_int_equal(fs_reads_back(fd, bytes, sizeof(bytes), 101, &err), ERR_CORRUPT);
+	for (size_t at = 0; at < sizeof(bytes); at += 4999) {
+		bytes[at] ^= 4;
+		assert_int_equal(fs_reads_back(fd, bytes, sizeof(bytes), 100, &err), ERR_CORRUPT);
+		bytes[at] ^= 4;
+	}
+	assert_int_equal(fs_reads_back(-1, bytes, 1, 0, &err), ERR_IO);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +218,7 @@ int main(void)
 		cmocka_unit_test(one_process_holds_a_lock),
 		cmocka_unit_test(memory_files_are_sealed),
 		cmocka_unit_test(writing_fails_loudly),
+		cmocka_unit_test(notices_what_reads_back_otherwise),
 	};
 
 	return cmocka_run_group_tests_name("fs", tests, setup, teardown);
