@@ -171,6 +171,22 @@ static enum err_kind run_proof(struct reading *r, uint64_t index, struct err *er
 	return rc;
 }
 
+static enum err_kind run_consistency(
+	struct reading *r, uint64_t old_size, uint64_t new_size, struct err *err)
+{
+	struct checkpoint c;
+	struct str note, text;
+	enum err_kind rc = published_checkpoint(r->dir_fd, &r->mem, &note, err);
+
+	if (rc == OK)
+		rc = checkpoint_open(&r->mem, note, &r->vkey, &c, err);
+	if (rc == OK)
+		rc = published_consistency(r->dir_fd, &r->mem, &c, old_size, new_size, &text, err);
+	if (rc == OK)
+		printf("%.*s", STR_ARG(text));
+	return rc;
+}
+
 static enum err_kind run_export(struct reading *r, const char *to, struct err *err)
 {
 	struct ledger_report report;
@@ -202,7 +218,7 @@ static enum err_kind run_sub(
 	struct reading *r, const char *lab, int argc, char **argv, bool *misused, struct err *err)
 {
 	const char *sub = argc > 1 ? argv[1] : "";
-	uint64_t index = 0;
+	uint64_t index = 0, newer = 0;
 	bool numbered = argc == 3 && str_to_u64(str_from(argv[2]), &index);
 	enum err_kind rc;
 
@@ -222,6 +238,11 @@ static enum err_kind run_sub(
 		rc = open_lab(r, lab, true, err);
 		return rc != OK ? rc : run_proof(r, index, err);
 	}
+	if (strcmp(sub, "consistency") == 0 && argc == 4 && str_to_u64(str_from(argv[2]), &index) &&
+		str_to_u64(str_from(argv[3]), &newer)) {
+		rc = open_lab(r, lab, false, err);
+		return rc != OK ? rc : run_consistency(r, index, newer, err);
+	}
 	if (strcmp(sub, "vkey") == 0 && argc == 2) {
 		rc = open_lab(r, lab, false, err);
 		return rc != OK ? rc : run_vkey(r, err);
@@ -236,7 +257,8 @@ static enum err_kind run_sub(
 
 static bool is_sub(const char *word)
 {
-	static const char *const subs[] = { "verify", "show", "proof", "vkey", "export" };
+	static const char *const subs[] = { "verify", "show", "proof", "consistency", "vkey",
+		"export" };
 
 	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
 		if (strcmp(word, subs[i]) == 0)

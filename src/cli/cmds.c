@@ -41,9 +41,14 @@ const struct cmd cmds[] = {
 		"verify --published DIR\n the same of published files alone, such as an export\n"
 		"show INDEX\n an entry, as it was hashed\n"
 		"proof INDEX\n its proof of inclusion (C2SP tlog-proof)\n"
+		"consistency OLD NEW\n proof that the log of NEW entries extends that of OLD entries\n"
 		"vkey\n the key that signs the log\n"
 		"export DIR\n copy the published files, one consistent state, and verify the copy",
 		cmd_ledger },
+	{ "store", "Check the content store, or drop what nothing in the lab names.",
+		"verify\n every blob is hashed again; beside a running vault, too\n"
+		"compact\n while no vault runs; an entry says what was dropped",
+		cmd_store },
 	{ "trail", "Open the sealed trail of one session; that it was asked for is recorded.",
 		"open SESSION --key FILE\n FILE holds the secret of the officer role, which init wrote.",
 		cmd_trail },

@@ -1,5 +1,6 @@
 #include "ledger/published.h"
 
+#include "base/hex.h"
 #include "ledger/bundle.h"
 #include "ledger/tlogproof.h"
 #include "os/fs.h"
@@ -113,5 +114,72 @@ enum err_kind published_proof(int dir_fd, struct arena *mem, const struct checkp
 	}
 	out_init(&o, mem, TLOGPROOF_BYTES_MAX);
 	tlogproof_put(&o, &proof);
+	return out_finish(&o, text, err);
+}
+
+/* The root of the first `size` leaves: its full subtrees, one a bit. */
+static enum err_kind root_at(
+	struct node_source *source, uint64_t size, struct sha256 *root, struct err *err)
+{
+	struct merkle_edge edge = { .size = size };
+	enum err_kind rc = OK;
+
+	for (unsigned level = 0; rc == OK && size >> level != 0; level++) {
+		if ((size >> level & 1) != 0)
+			rc = read_node(source, level, (size >> level) - 1, &edge.nodes[level], err);
+	}
+	if (rc == OK)
+		*root = merkle_root(&edge);
+	return rc;
+}
+
+static void put_hash(struct out *o, const struct sha256 *hash)
+{
+	out_base64(o, str_of(hash->bytes, SHA256_BYTES));
+	out_char(o, '\n');
+}
+
+static enum err_kind prove_extends(struct node_source *source, const struct sha256 roots[2],
+	const uint64_t sizes[2], struct merkle_path *path, struct err *err)
+{
+	enum err_kind rc = merkle_consistency(sizes[0], sizes[1], read_node, source, path, err);
+
+	return rc != OK
+		? rc
+		: merkle_verify_consistency(sizes[0], sizes[1], &roots[0], &roots[1], path, err);
+}
+
+enum err_kind published_consistency(int dir_fd, struct arena *mem,
+	const struct checkpoint *checkpoint, uint64_t old_size, uint64_t new_size, struct str *text,
+	struct err *err)
+{
+	struct node_source source = { dir_fd, checkpoint->size };
+	const uint64_t sizes[2] = { old_size, new_size };
+	struct merkle_path path = { 0 };
+	struct sha256 roots[2], signed_root;
+	struct out o;
+
+	if (old_size == 0 || old_size > new_size || new_size > checkpoint->size)
+		return err_set(err, ERR_INPUT,
+			"sizes must be 1 <= OLD <= NEW <= %llu, the checkpoint's size",
+			(unsigned long long)checkpoint->size);
+	enum err_kind rc = root_at(&source, checkpoint->size, &signed_root, err);
+
+	if (rc == OK && !sha256_eq(&signed_root, &checkpoint->root))
+		rc = err_set(err, ERR_CORRUPT,
+			"the published tiles hash to another root than is signed");
+	for (int i = 0; rc == OK && i < 2; i++)
+		rc = root_at(&source, sizes[i], &roots[i], err);
+	if (rc == OK)
+		rc = prove_extends(&source, roots, sizes, &path, err);
+	if (rc != OK)
+		return rc;
+	out_init(&o, mem, 8192);
+	for (int i = 0; i < 2; i++) {
+		out_printf(&o, "%s %llu ", i == 0 ? "old" : "new", (unsigned long long)sizes[i]);
+		put_hash(&o, &roots[i]);
+	}
+	for (size_t i = 0; i < path.count; i++)
+		put_hash(&o, &path.nodes[i]);
 	return out_finish(&o, text, err);
 }

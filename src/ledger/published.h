@@ -32,4 +32,13 @@ MUST_CHECK enum err_kind published_proof(int dir_fd, struct arena *mem,
 	const struct checkpoint *checkpoint, struct str note, uint64_t index,
 	const struct sha256 *leaf, struct str *text, struct err *err);
 
+/*
+ * Proof that the tree of new_size extends that of old_size, both at most the checkpoint's size and old_size above 0
+ * (ERR_INPUT), from the tiles, which must bear the checkpoint out. docs/formats/ledger.md has the text; it is copied
+ * into mem. Errors: ERR_CORRUPT when the tiles do not prove it; nothing is handed out then.
+ */
+MUST_CHECK enum err_kind published_consistency(int dir_fd, struct arena *mem,
+	const struct checkpoint *checkpoint, uint64_t old_size, uint64_t new_size, struct str *text,
+	struct err *err);
+
 #endif

@@ -60,7 +60,11 @@ static enum err_kind compare_row(struct verifier *v, uint64_t index, struct str 
 			(unsigned long long)index);
 	if (row.redacted) {
 		v->report->redacted++;
-		return OK;
+		return row.nonce.len == 0 && row.detail.len == 0
+			? OK
+			: err_set(err, ERR_CORRUPT,
+				  "entry %llu is marked as redacted and its detail is still there",
+				  (unsigned long long)index);
 	}
 	if (row.nonce.len != ENTRY_NONCE_BYTES)
 		return err_set(err, ERR_CORRUPT, "the nonce of entry %llu is damaged",

@@ -62,12 +62,23 @@ MUST_CHECK enum err_kind pack_verify(
 /* Does anything name this blob still? */
 typedef enum err_kind pack_live_fn(
 	void *arg, const struct sha256 *digest, bool *live, struct err *err);
+/* What a compaction drops. */
+struct pack_freed {
+	uint64_t blobs, bytes;
+};
+struct pack_compaction;
 /*
- * Offline: drop blobs that nothing names; packs that held one are rewritten. New packs first, then one
- * transaction that moves the rows, then the old packs go: a crash leaves one state or the other, and files
- * that the next start removes. Bytes handed out before are invalid.
+ * Offline: drop blobs that nothing names; packs that held one are rewritten. Three steps: begin writes and syncs
+ * the new packs, rows moves the rows in the caller's transaction, end drops the old packs (keep) or the new ones.
+ * A crash leaves one state or the other, and files that the next start removes. Bytes handed out before are
+ * invalid. After a failed begin there is no *c; end frees it.
  */
-MUST_CHECK enum err_kind pack_compact(struct pack_store *store, struct db *db,
-	pack_live_fn *is_live, void *arg, uint64_t *freed_bytes, struct err *err);
+MUST_CHECK enum err_kind pack_compact_begin(struct pack_store *store, struct db *db,
+	pack_live_fn *is_live, void *arg, struct pack_compaction **c, struct pack_freed *freed,
+	struct err *err);
+MUST_CHECK enum err_kind pack_compact_rows(
+	const struct pack_compaction *c, struct db *db, struct err *err);
+/* Errors: ERR_IO: what was to be dropped is dropped by the next start. */
+MUST_CHECK enum err_kind pack_compact_end(struct pack_compaction *c, bool keep, struct err *err);
 
 #endif

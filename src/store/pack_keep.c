@@ -31,46 +31,47 @@ enum err_kind pack_verify(
 }
 
 /* What a compaction has found out. */
-struct plan {
+struct pack_compaction {
+	struct pack_store *store;
+	uint32_t was_current; /* of the store, before */
 	struct pack_place *places; /* every blob, by place */
 	bool *live; /* of places[i] */
 	size_t count, cap;
 	bool rewrite[LIMIT_PACKS + 1]; /* packs that hold a dead blob */
 	uint32_t old_last; /* packs above it are made by this compaction */
-	size_t dead_count;
-	uint64_t freed_bytes;
+	struct pack_freed freed;
 };
 
 static enum err_kind plan_add(
-	struct plan *p, const struct pack_place *place, bool live, struct err *err)
+	struct pack_compaction *c, const struct pack_place *place, bool live, struct err *err)
 {
-	if (p->count == p->cap) {
-		size_t cap = p->cap == 0 ? 1024 : 2 * p->cap;
-		struct pack_place *places = reallocarray(p->places, cap, sizeof(places[0]));
+	if (c->count == c->cap) {
+		size_t cap = c->cap == 0 ? 1024 : 2 * c->cap;
+		struct pack_place *places = reallocarray(c->places, cap, sizeof(places[0]));
 
 		if (places != NULL)
-			p->places = places;
-		bool *lives = reallocarray(p->live, cap, sizeof(lives[0]));
+			c->places = places;
+		bool *lives = reallocarray(c->live, cap, sizeof(lives[0]));
 
 		if (lives != NULL)
-			p->live = lives;
+			c->live = lives;
 		if (places == NULL || lives == NULL)
 			return err_set(err, ERR_LIMIT, "compact: no memory");
-		p->cap = cap;
+		c->cap = cap;
 	}
-	p->places[p->count] = *place;
-	p->live[p->count] = live;
-	p->count++;
+	c->places[c->count] = *place;
+	c->live[c->count] = live;
+	c->count++;
 	if (!live) {
-		p->rewrite[place->pack] = true;
-		p->dead_count++;
-		p->freed_bytes += place->len;
+		c->rewrite[place->pack] = true;
+		c->freed.blobs++;
+		c->freed.bytes += place->len;
 	}
 	return OK;
 }
 
 static enum err_kind make_plan(
-	struct plan *p, struct db *db, pack_live_fn *is_live, void *arg, struct err *err)
+	struct pack_compaction *c, struct db *db, pack_live_fn *is_live, void *arg, struct err *err)
 {
 	struct stmt *s;
 	bool row = false;
@@ -87,7 +88,7 @@ static enum err_kind make_plan(
 		if (rc == OK)
 			rc = is_live(arg, &place.digest, &live, err);
 		if (rc == OK)
-			rc = plan_add(p, &place, live, err);
+			rc = plan_add(c, &place, live, err);
 		if (rc != OK)
 			break;
 	}
@@ -96,15 +97,17 @@ static enum err_kind make_plan(
 }
 
 /* Live blobs of the packs to rewrite go to new packs; their places in the plan change with them. */
-static enum err_kind copy_live(struct pack_store *store, struct plan *p, struct err *err)
+static enum err_kind copy_live(struct pack_compaction *c, struct err *err)
 {
+	struct pack_store *store = c->store;
+
 	store->current = 0; /* nothing is appended to an old pack */
-	for (size_t i = 0; i < p->count; i++) {
-		struct pack_place *place = &p->places[i];
+	for (size_t i = 0; i < c->count; i++) {
+		struct pack_place *place = &c->places[i];
 		struct pack_file *f;
 		struct str bytes;
 
-		if (!p->live[i] || !p->rewrite[place->pack])
+		if (!c->live[i] || !c->rewrite[place->pack])
 			continue;
 		enum err_kind rc = pack_bytes(store, place, true, &bytes, err);
 
@@ -120,7 +123,7 @@ static enum err_kind copy_live(struct pack_store *store, struct plan *p, struct 
 		place->pack = f->number;
 		place->offset = offset;
 	}
-	for (uint32_t i = p->old_last + 1; i <= store->last; i++) {
+	for (uint32_t i = c->old_last + 1; i <= store->last; i++) {
 		enum err_kind rc = pack_file_sync(store->files[i], err);
 
 		if (rc != OK)
@@ -148,68 +151,78 @@ static enum err_kind move_row(
 	return stmt_run(s, NULL, err);
 }
 
-static enum err_kind move_rows(const struct plan *p, struct db *db, struct err *err)
-{
-	enum err_kind rc = db_begin(db, err);
-
-	for (size_t i = 0; i < p->count && rc == OK; i++)
-		if (!p->live[i] || p->places[i].pack > p->old_last)
-			rc = move_row(db, &p->places[i], p->live[i], err);
-	if (rc == OK)
-		rc = db_commit(db, err);
-	if (rc != OK)
-		db_rollback(db);
-	return rc;
-}
-
-static enum err_kind drop_packs(
-	struct pack_store *store, const struct plan *p, bool rewritten, struct err *err)
+enum err_kind pack_compact_rows(const struct pack_compaction *c, struct db *db, struct err *err)
 {
 	enum err_kind rc = OK;
 
-	if (rewritten) {
-		for (uint32_t i = 1; i <= p->old_last && rc == OK; i++)
-			if (p->rewrite[i])
-				rc = pack_drop(store, i, err);
-	} else {
-		for (uint32_t i = p->old_last + 1; i <= store->last && rc == OK; i++)
-			rc = pack_drop(store, i, err);
-		store->last = p->old_last;
-	}
+	for (size_t i = 0; i < c->count && rc == OK; i++)
+		if (!c->live[i] || c->places[i].pack > c->old_last)
+			rc = move_row(db, &c->places[i], c->live[i], err);
 	return rc;
 }
 
-enum err_kind pack_compact(struct pack_store *store, struct db *db, pack_live_fn *is_live,
-	void *arg, uint64_t *freed_bytes, struct err *err)
+static void free_compaction(struct pack_compaction *c)
 {
-	uint32_t was_current = store->current;
-	struct plan *p = calloc(1, sizeof(*p));
+	free(c->places);
+	free(c->live);
+	free(c);
+}
+
+static enum err_kind drop_old(struct pack_compaction *c, struct err *err)
+{
+	struct pack_store *store = c->store;
+	enum err_kind rc = OK;
+
+	if (store->current == 0 && !c->rewrite[c->was_current])
+		store->current = c->was_current;
+	for (uint32_t i = 1; i <= c->old_last && rc == OK; i++)
+		if (c->rewrite[i])
+			rc = pack_drop(store, i, err);
+	return rc;
+}
+
+static enum err_kind drop_new(struct pack_compaction *c, struct err *err)
+{
+	struct pack_store *store = c->store;
+	enum err_kind rc = OK;
+
+	store->current = c->was_current;
+	for (uint32_t i = c->old_last + 1; i <= store->last && rc == OK; i++)
+		rc = pack_drop(store, i, err);
+	store->last = c->old_last;
+	return rc;
+}
+
+enum err_kind pack_compact_begin(struct pack_store *store, struct db *db, pack_live_fn *is_live,
+	void *arg, struct pack_compaction **out, struct pack_freed *freed, struct err *err)
+{
+	struct pack_compaction *c = calloc(1, sizeof(*c));
+	struct err ignored; /* the reason for the failure is the one to tell */
 
 	assert(store->writable && !store->appending);
-	if (p == NULL)
+	if (c == NULL)
 		return err_set(err, ERR_LIMIT, "compact: no memory");
-	p->old_last = store->last;
-	enum err_kind rc = make_plan(p, db, is_live, arg, err);
+	c->store = store;
+	c->old_last = store->last;
+	c->was_current = store->current;
+	enum err_kind rc = make_plan(c, db, is_live, arg, err);
 
-	if (rc == OK && p->dead_count > 0) {
-		rc = copy_live(store, p, err);
-		if (rc == OK)
-			rc = move_rows(p, db, err);
-		if (rc == OK) {
-			if (store->current == 0 && !p->rewrite[was_current])
-				store->current = was_current;
-			rc = drop_packs(store, p, true, err);
-		} else {
-			struct err ignored; /* the reason for the failure is the one to tell */
-
-			store->current = was_current;
-			(void)!drop_packs(store, p, false, &ignored);
-		}
+	if (rc == OK && c->freed.blobs > 0)
+		rc = copy_live(c, err);
+	if (rc != OK) {
+		(void)!drop_new(c, &ignored);
+		free_compaction(c);
+		return rc;
 	}
-	if (rc == OK)
-		*freed_bytes = p->freed_bytes;
-	free(p->places);
-	free(p->live);
-	free(p);
+	*freed = c->freed;
+	*out = c;
+	return OK;
+}
+
+enum err_kind pack_compact_end(struct pack_compaction *c, bool keep, struct err *err)
+{
+	enum err_kind rc = c->freed.blobs == 0 ? OK : keep ? drop_old(c, err) : drop_new(c, err);
+
+	free_compaction(c);
 	return rc;
 }

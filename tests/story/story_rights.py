@@ -91,6 +91,15 @@ def a_killed_vault_loses_nothing_that_was_acknowledged():
     assert lab.lab.run("ledger", "verify").returncode == 0
 
 
+def the_store_is_checked_beside_the_vault_and_compacted_without_it():
+    assert "are what their digests say" in lab.lab.run("store", "verify").stdout
+    refused = lab.lab.run("store", "compact", check=False)
+    assert refused.returncode != 0 and "another vault" in refused.stderr, refused.stderr
+    lab.lab.stop()
+    assert "names every blob" in lab.lab.run("store", "compact").stdout
+    lab.lab.start()
+
+
 def strangers_get_nothing():
     client = lab.lab.client()
     for verb in ("engagement.mine", "record.list", "source.tree", "ledger.list", "trail.export"):
@@ -121,4 +130,5 @@ def an_officer_is_not_taken_over_from_a_page():
 
 run([an_officer_is_not_taken_over_from_a_page, nobody_serves_as_root, every_process_gave_up_new_privileges_and_filters_where_it_must,
      children_see_an_empty_root_and_no_network, a_killed_child_is_replaced_and_the_reader_goes_on,
-     strangers_get_nothing, a_killed_vault_loses_nothing_that_was_acknowledged], lab.remove)
+     strangers_get_nothing, a_killed_vault_loses_nothing_that_was_acknowledged,
+     the_store_is_checked_beside_the_vault_and_compacted_without_it], lab.remove)

@@ -352,9 +352,46 @@ static enum err_kind odd_is_live(void *arg, const struct sha256 *digest, bool *l
 	return OK;
 }
 
+/* As a lab does it, in a transaction of its own. */
+static enum err_kind compact(struct pack_freed *freed)
+{
+	struct pack_compaction *c;
+	enum err_kind rc = pack_compact_begin(fx.store, fx.db, odd_is_live, NULL, &c, freed, &err);
+
+	if (rc == OK)
+		rc = db_begin(fx.db, &err);
+	if (rc == OK)
+		rc = pack_compact_rows(c, fx.db, &err);
+	if (rc == OK)
+		rc = db_commit(fx.db, &err);
+	return rc == OK ? pack_compact_end(c, true, &err) : rc;
+}
+
+static void a_compaction_that_is_given_up_changes_nothing(void **state)
+{
+	struct pack_freed freed;
+	struct pack_compaction *c;
+
+	(void)state;
+	assert_int_equal(ingest(0, 20, true), OK);
+	uint64_t before = file_bytes("0001.pack");
+
+	assert_int_equal(
+		pack_compact_begin(fx.store, fx.db, odd_is_live, NULL, &c, &freed, &err), OK);
+	assert_int_equal(freed.blobs, 10);
+	assert_true(file_bytes("0002.pack") > 0);
+	assert_int_equal(pack_compact_end(c, false, &err), OK);
+	assert_int_equal(file_bytes("0002.pack"), 0);
+	assert_int_equal(file_bytes("0001.pack"), before);
+	assert_blobs(0, 20, OK);
+	assert_int_equal(ingest(20, 25, true), OK);
+	assert_blobs(0, 25, OK);
+}
+
 static void compaction_keeps_what_lives(void **state)
 {
-	uint64_t freed = 0, want = 0;
+	struct pack_freed freed;
+	uint64_t want = 0;
 
 	(void)state;
 	assert_int_equal(ingest(0, 60, true), OK);
@@ -362,14 +399,15 @@ static void compaction_keeps_what_lives(void **state)
 		want += blob(n).len;
 	uint64_t before = file_bytes("0001.pack");
 
-	assert_int_equal(pack_compact(fx.store, fx.db, odd_is_live, NULL, &freed, &err), OK);
-	assert_int_equal(freed, want);
+	assert_int_equal(compact(&freed), OK);
+	assert_int_equal(freed.bytes, want);
+	assert_int_equal(freed.blobs, 30);
 	assert_int_equal(file_bytes("0001.pack"), 0);
 	assert_int_equal(file_bytes("0002.pack"), before - want);
 	for (int n = 0; n < 60; n++)
 		assert_blobs(n, n + 1, n % 2 == 1 ? OK : ERR_NOT_FOUND);
-	assert_int_equal(pack_compact(fx.store, fx.db, odd_is_live, NULL, &freed, &err), OK);
-	assert_int_equal(freed, 0);
+	assert_int_equal(compact(&freed), OK);
+	assert_int_equal(freed.bytes, 0);
 	assert_int_equal(ingest(70, 80, true), OK);
 	close_store();
 	open_store();
@@ -413,9 +451,9 @@ static void die_everywhere(enum err_kind (*act)(void), void (*check)(bool finish
 
 static enum err_kind act_compact(void)
 {
-	uint64_t freed;
+	struct pack_freed freed;
 
-	return pack_compact(fx.store, fx.db, odd_is_live, NULL, &freed, &err);
+	return compact(&freed);
 }
 
 static void check_compacted(bool finished)
@@ -476,6 +514,7 @@ int main(void)
 		T(flipped_bits_name_the_digest),
 		T(an_empty_blob_does_not_vouch_for_its_neighbour),
 		T(truncated_packs_are_read_as_far_as_they_go),
+		T(a_compaction_that_is_given_up_changes_nothing),
 		T(compaction_keeps_what_lives),
 		T(compaction_may_die_anywhere),
 		T(ingest_may_die_anywhere),
