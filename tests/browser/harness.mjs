@@ -34,7 +34,7 @@ export async function test(name, body) {
 	} catch (error) {
 		failures++;
 		console.log(`not ok ${number} - ${name}`);
-		console.log(String(error.stack ?? error).replace(/^/gm, "# "));
+		console.error(`${name}: ${error.stack ?? error}`);
 	} finally {
 		await Promise.all([...opened].map((close) => close()));
 	}

@@ -169,7 +169,7 @@ def main():
           f"{len(secret)} secret token triples, {len(canaries)} canaries")
     print(f"{'not ok' if hits else 'ok'} 2 - no answer holds three consecutive tokens of the source, nor a canary")
     for hit in hits[:20]:
-        print(f"# {hit}")
+        print(hit, file=sys.stderr)
     sys.exit(0 if enough and not hits else 1)
 
 

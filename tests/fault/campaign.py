@@ -356,10 +356,10 @@ def main():
         wrong = [text for where, _, text in campaign.failures if where == kind]
         print(f"{'not ok' if wrong or not campaign.counts[kind] else 'ok'} {number} - {kind}: {campaign.counts[kind]} faults")
         for text in wrong[:10]:
-            print(f"# {text}")
+            print(text, file=sys.stderr)
         if wrong:
-            print(f"# again: {' '.join(sys.argv[:5])} --seed {options.seed} --stories {options.stories} --faults {options.faults}"
-                  f" --length {options.length} --only {kind}")
+            print(f"again: {' '.join(sys.argv[:5])} --seed {options.seed} --stories {options.stories} --faults {options.faults}"
+                  f" --length {options.length} --only {kind}", file=sys.stderr)
     print(f"# {sum(campaign.counts.values())} faults in {time.monotonic() - start:.0f} s, seed {options.seed}, {options.stories} stories; "
           + ", ".join(f"{word} {count}" for word, count in sorted(campaign.outcomes.items())))
     sys.exit(1 if campaign.failures else 0)

@@ -99,8 +99,7 @@ def main():
         except (AssertionError, subprocess.TimeoutExpired) as error:
             failed += 1
             print(f"not ok {number} - killed before write {n}", flush=True)
-            for line in str(error).splitlines():
-                print(f"# {line}", flush=True)
+            print(error, file=sys.stderr, flush=True)
     shutil.rmtree(top)
     sys.exit(1 if failed else 0)
 

@@ -120,7 +120,7 @@ def check_format(files):
 def check_tidy(files, build):
     ours = [name for name in files if re.fullmatch(r"src/.*\.c", name)]
     workers = [subprocess.Popen(["clang-tidy", "--quiet", "-p", build, *ours[i::2]], cwd=TOP,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for i in range(2)]
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for i in range(2)]
     lines = [line for worker in workers for line in worker.communicate()[0].splitlines()]
     bad = [line for line in lines if "warning:" in line or "error:" in line]
     if not bad and any(worker.returncode for worker in workers):
@@ -146,8 +146,9 @@ def main():
         bad = check()
         failed |= bool(bad)
         print(f"{'not ok' if bad else 'ok'} {number} - {name}")
+        # On the error stream: the runner shows that one of a test that failed.
         for line in bad[:40]:
-            print(f"# {line}")
+            print(f"{name}: {line}", file=sys.stderr)
     sys.exit(1 if failed else 0)
 
 

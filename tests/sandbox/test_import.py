@@ -813,7 +813,8 @@ def main():
         except Exception as problem:  # pylint: disable=broad-except
             failed += 1
             print(f"not ok {number} - {function.__name__}")
-            print(f"# {type(problem).__name__}: {problem} (line {problem.__traceback__.tb_next.tb_lineno})")
+            print(f"{function.__name__}: {type(problem).__name__}: {problem} (line {problem.__traceback__.tb_next.tb_lineno})",
+                  file=sys.stderr)
         finally:
             box.close()
     return 1 if failed else 0

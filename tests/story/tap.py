@@ -1,4 +1,4 @@
-"""tap: run the functions of a story in order and print TAP; the first failure's text follows its line."""
+"""tap: run the functions of a story in order and print TAP; why one failed goes to the error stream, which the runner shows."""
 import os
 import sys
 import traceback
@@ -19,8 +19,7 @@ def run(cases, clean_up=None):
         except Exception:  # a story goes on: what follows may still tell something
             failed += 1
             print(f"not ok {number} - {name}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
+            print(traceback.format_exc(), file=sys.stderr, flush=True)
     if clean_up is not None:
         clean_up()
     sys.exit(1 if failed else 0)
