@@ -102,7 +102,8 @@ enum err_kind call_authorise_role(struct pipeline_call *call, struct err *err)
 				err, ERR_DENIED, "your account has no role that allows this");
 		return refuse_role(verb, err);
 	}
-	if ((verb->flags & (VERB_FD | VERB_CONSOLE)) && !ctx->caller.is_console)
+	if ((verb->flags & (VERB_FD | VERB_CONSOLE)) && !(verb->flags & VERB_UPLOAD) &&
+		!ctx->caller.is_console)
 		return err_set(
 			err, ERR_DENIED, "only on the lab's own machine, by the command line");
 	if (is_stranger || (verb->flags & VERB_SELF))

@@ -10,6 +10,8 @@
 
 extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
+extern const struct verb verbs_leak_picture[]; /* leak_picture.c */
+extern const struct verb verbs_leak_text[]; /* leak_text.c */
 extern const struct verb verbs_ledger[]; /* prove_ledger.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_release[]; /* see_release.c */

@@ -68,7 +68,7 @@ enum verb_flag {
 	VERB_NO_ENTRY =
 		1, /* not an act in the lab: public material or the caller's own connection (ARCHITECTURE lists them) */
 	VERB_BYTES = 2, /* the answer carries bytes after the JSON */
-	VERB_FD = 4, /* takes a descriptor: only on the lab's own machine */
+	VERB_FD = 4, /* takes a descriptor: only on the lab's own machine, by the command line */
 	VERB_LONG = 8, /* sends progress; runs on a thread of its own */
 	VERB_SEALED = 16, /* the detail is sealed under the session's key */
 	VERB_PASSWORD =
@@ -77,6 +77,8 @@ enum verb_flag {
 	VERB_SELF = 128, /* allowed while a one-time password must still be changed */
 	VERB_CONSOLE =
 		256, /* only on the lab's own machine, over its socket, which tells the caller's user */
+	VERB_UPLOAD =
+		512, /* VERB_FD whose descriptor a point may send, too: what a browser uploaded, named by its digest */
 };
 
 /* On failure the transaction, or the computation, leaves nothing behind but a record of the refusal. */

@@ -5,6 +5,8 @@
 static const struct verb *const families[] = {
 	verbs_lab,
 	verbs_engagement,
+	verbs_leak_picture,
+	verbs_leak_text,
 	verbs_ledger,
 	verbs_record,
 	verbs_release,

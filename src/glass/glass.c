@@ -197,9 +197,6 @@ static enum err_kind check_request(const struct glass_request *request, struct e
 			LIMIT_TILE_LINES, LIMIT_TILE_COLUMNS);
 	if (request->bytes.len > LIMIT_FILE_BYTES)
 		return err_set(err, ERR_LIMIT, "glass: the file is too large to be shown");
-	if (request->session.len == 0 || request->session.len > GLASS_SESSION_BYTES_MAX)
-		return err_set(
-			err, ERR_INPUT, "glass: a session id of %zu bytes", request->session.len);
 	if (request->visible.len > GLASS_VISIBLE_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "glass: the visible line is too long");
 	return OK;
@@ -247,6 +244,9 @@ enum err_kind glass_draw(struct glass *g, struct arena *mem, const struct glass_
 
 	if (rc != OK)
 		return rc;
+	if (request->session.len == 0 || request->session.len > GLASS_SESSION_BYTES_MAX)
+		return err_set(
+			err, ERR_INPUT, "glass: a session id of %zu bytes", request->session.len);
 	grid = arena_array(mem, struct grid, 1);
 	if (grid == NULL)
 		return err_set(err, ERR_LIMIT, "glass: request memory used up");

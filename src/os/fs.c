@@ -113,6 +113,35 @@ enum err_kind fs_read(int at, const char *path, size_t bytes_max, struct arena *
 	return rc;
 }
 
+enum err_kind fs_read_fd(
+	int fd, size_t bytes_max, struct arena *mem, struct str *bytes, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INPUT, "an ordinary file is wanted");
+	if ((uint64_t)st.st_size > bytes_max)
+		return err_set(err, ERR_LIMIT, "the file is larger than %zu bytes", bytes_max);
+	size_t size = (size_t)st.st_size, len = 0;
+	char *buf = arena_array(mem, char, size + 1);
+
+	if (buf == NULL)
+		return err_set(err, ERR_LIMIT, "memory used up");
+	while (len < size) {
+		ssize_t n = pread(fd, buf + len, size - len, (off_t)len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "read a file");
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	*bytes = str_of(buf, len);
+	return OK;
+}
+
 enum err_kind fs_replace(int at, const char *path, struct str bytes, mode_t mode, struct err *err)
 {
 	char beside[PATH_MAX];

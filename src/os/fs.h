@@ -21,6 +21,9 @@ MUST_CHECK enum err_kind fs_make_dirs(int at, const char *path, mode_t mode, str
 /* Whole file into mem. Errors: ERR_NOT_FOUND, ERR_LIMIT (more than bytes_max), ERR_IO. */
 MUST_CHECK enum err_kind fs_read(int at, const char *path, size_t bytes_max, struct arena *mem,
 	struct str *bytes, struct err *err);
+/* The same of an open ordinary file, from its beginning; fd stays the caller's. Errors: ERR_INPUT (another kind of file). */
+MUST_CHECK enum err_kind fs_read_fd(
+	int fd, size_t bytes_max, struct arena *mem, struct str *bytes, struct err *err);
 /*
  * Write beside (path with ".new" behind it), read back, fsync, rename over, fsync the folder: after OK the new
  * bytes are durable, before it the old. One caller at a time for one path.

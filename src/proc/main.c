@@ -15,6 +15,7 @@ static const struct child_role {
 	const char *name;
 	void (*run)(void); /* does not return */
 } child_roles[] = {
+	{ "detect", detect_child },
 	{ "draw", draw_child },
 	{ "find", find_child },
 	{ "import", import_child },

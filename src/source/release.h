@@ -24,6 +24,22 @@ struct release_file {
 MUST_CHECK enum err_kind release_find_file(struct db *db, struct arena *mem, struct str release_id,
 	struct str path, struct release_file *file, struct err *err);
 
+/* The file of that content, the first by folder and name where there are several. Errors: ERR_NOT_FOUND. */
+MUST_CHECK enum err_kind release_find_blob(struct db *db, struct arena *mem, struct str release_id,
+	const struct sha256 *digest, struct release_file *file, struct err *err);
+
+/* A file that can be read as text, and a release that holds it. */
+struct release_text {
+	struct str release;
+	struct release_file file;
+};
+/*
+ * The text files of a release, or (release_id empty) of all, by digest; the same bytes once. Strings live in mem.
+ * Errors: ERR_NOT_FOUND (the release has no file at all), ERR_LIMIT.
+ */
+MUST_CHECK enum err_kind release_texts(struct db *db, struct arena *mem, struct str release_id,
+	struct release_text **texts, size_t *count, struct err *err);
+
 /* One row of a folder: a file, or a folder below with what it holds in all. */
 struct release_node {
 	struct str name; /* last part of the path */
