@@ -36,6 +36,15 @@ const struct cmd cmds[] = {
 	{ "totp", "Print the one-time code of this moment.",
 		"[FILE|-]\n The secret in base32, from a file, standard input, or the terminal.",
 		cmd_totp },
+	{ "leak", "Narrow a picture or a text down to the sessions that were shown it.",
+		"IMAGE [--release ID] [--words TEXT] [--path PATH [--line N] [--column N]] [--theme WORD] [--zoom N]\n"
+		" [--seen-at TIME] [--officer-key FILE] [--session ID]...\n"
+		" Whose mark a PNG, JPEG or WebP picture carries. Which page it is: words that can be read in it, or the\n"
+		" file's path; without a release, the pages that the sessions' trails tell, which FILE opens here.\n"
+		"--text FILE|- [--release ID] [--officer-key FILE] [--session ID]...\n"
+		" Where the text's lines stand and, with FILE, which sessions were shown all of them.\n"
+		" FILE holds the secret of the officer role. Each trail that is opened is recorded.",
+		cmd_leak },
 	{ "ledger", "Check, show, prove and copy the record, with or without a running vault.",
 		"verify\n the whole log: entries, tiles, records, commitments, signature\n"
 		"verify --published DIR\n the same of published files alone, such as an export\n"
