@@ -8,7 +8,11 @@
 
 #include "app/call.h"
 
-enum { WINDOW_WORDS = LIMIT_POINT_WINDOW / 64 };
+enum {
+	WINDOW_WORDS = LIMIT_POINT_WINDOW / 64,
+	/* Signatures of which calls may still be under way: several calls share one, and some wait. */
+	VERIFIED = 64,
+};
 static_assert(LIMIT_POINT_WINDOW % 64 == 0, "the window is whole words");
 
 struct point {
@@ -17,10 +21,13 @@ struct point {
 	uint64_t floor; /* stored before this process began */
 	uint64_t highest;
 	uint64_t seen[WINDOW_WORDS]; /* bit counter % LIMIT_POINT_WINDOW, of the last so many */
+	struct sha256 verified[VERIFIED]; /* what this key has signed, the newest; a ring */
+	size_t verified_count;
 };
 
 struct point_auth {
-	pthread_mutex_t lock;
+	pthread_mutex_t verifying; /* held while a signature is verified; taken before lock */
+	pthread_mutex_t lock; /* of all that follows */
 	size_t count;
 	struct point points[LIMIT_POINTS];
 };
@@ -32,6 +39,7 @@ enum err_kind point_auth_open(struct point_auth **auth, struct err *err)
 	if (a == NULL)
 		return err_set(err, ERR_LIMIT, "no memory for the points");
 	pthread_mutex_init(&a->lock, NULL);
+	pthread_mutex_init(&a->verifying, NULL);
 	*auth = a;
 	return OK;
 }
@@ -40,6 +48,7 @@ void point_auth_close(struct point_auth *auth)
 {
 	if (auth == NULL)
 		return;
+	pthread_mutex_destroy(&auth->verifying);
 	pthread_mutex_destroy(&auth->lock);
 	free(auth);
 }
@@ -51,6 +60,19 @@ static struct point *find(struct point_auth *a, struct str name)
 			return &a->points[i];
 	}
 	return NULL;
+}
+
+/* Lock held. */
+static bool was_verified(const struct point *p, const struct sha256 *signed_digest)
+{
+	size_t n = p->verified_count < VERIFIED ? p->verified_count : VERIFIED;
+
+	for (size_t i = 0; i < n; i++) {
+		/* No secret: what a peer sent, and what it sent before. */
+		if (memcmp(&p->verified[i], signed_digest, sizeof(*signed_digest)) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* From the records, at the point's first call. Lock held. */
@@ -130,10 +152,39 @@ static enum err_kind check_console(const struct pipeline_request *request, struc
 	return err_set(err, ERR_AUTH, "the command line is for the lab's own user");
 }
 
+/* Is it the point's signature? What it covers is verified once, whoever of its calls comes first. */
+static enum err_kind check_signature(struct point_auth *a, struct point *point,
+	const struct pipeline_request *request, struct err *err)
+{
+	pthread_mutex_lock(&a->lock);
+	bool known = was_verified(point, &request->signed_digest);
+
+	pthread_mutex_unlock(&a->lock);
+	if (known)
+		return OK;
+	/* The other calls under it wait here instead of verifying it, too. */
+	pthread_mutex_lock(&a->verifying);
+	pthread_mutex_lock(&a->lock);
+	known = was_verified(point, &request->signed_digest);
+	struct sign_public key = point->key;
+
+	pthread_mutex_unlock(&a->lock);
+	if (!known) {
+		known = sign_verify(&key, str_of(request->signed_digest.bytes, SHA256_BYTES),
+			&request->signature);
+		pthread_mutex_lock(&a->lock);
+		if (known)
+			point->verified[point->verified_count++ % VERIFIED] =
+				request->signed_digest;
+		pthread_mutex_unlock(&a->lock);
+	}
+	pthread_mutex_unlock(&a->verifying);
+	return known ? OK : err_set(err, ERR_AUTH, "the point's signature does not fit the call");
+}
+
 enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	const struct pipeline_request *request, bool *is_signed, struct err *err)
 {
-	struct sign_public key;
 	struct point *point;
 	enum err_kind rc = OK;
 
@@ -146,13 +197,11 @@ enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	if (point == NULL)
 		rc = load(auth, db, request->point, &point, err);
 	assert(rc != OK || point != NULL);
-	if (rc == OK)
-		key = point->key;
 	pthread_mutex_unlock(&auth->lock);
+	if (rc == OK)
+		rc = check_signature(auth, point, request, err);
 	if (rc != OK)
 		return rc;
-	if (!sign_verify(&key, str_of(request->digest.bytes, SHA256_BYTES), &request->signature))
-		return err_set(err, ERR_AUTH, "the point's signature does not fit the call");
 
 	/* Only a call that the point has signed moves its counter. */
 	pthread_mutex_lock(&auth->lock);

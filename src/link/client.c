@@ -20,7 +20,7 @@ static void send_cancel(struct client *c, uint64_t request_id)
 		outgoing_free(o);
 }
 
-/* Copies what the caller said, numbers and signs it. */
+/* Copies what the caller said, and numbers it. */
 static enum err_kind make_call(
 	struct client *c, const struct client_call *call, struct frame *frame, struct err *err)
 {
@@ -45,12 +45,6 @@ static enum err_kind make_call(
 	f->request_id = ++c->request_id;
 	f->counter = ++c->counter;
 	pthread_mutex_unlock(&c->lock);
-	if (c->options.key != NULL) {
-		struct sha256 digest = frame_call_digest(f);
-
-		f->signature = sign_make(
-			c->options.key, str_of(digest.bytes, sizeof(digest.bytes)));
-	}
 	return OK;
 }
 
@@ -235,6 +229,10 @@ enum err_kind client_ask(struct client *c, struct arena *mem, const struct clien
 
 	if (o == NULL)
 		return err_set(err, ERR_LIMIT, "link: no memory");
+	/* Signed when it is sent, together with whatever waits then. */
+	o->wants_signature = c->options.key != NULL;
+	if (o->wants_signature)
+		o->digest = frame_call_digest(&frame.call);
 	w.request_id = frame.call.request_id;
 	init_monotonic_cond(&w.wake);
 	pthread_mutex_lock(&c->lock);

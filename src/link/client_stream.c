@@ -227,6 +227,36 @@ static struct outgoing *advance(struct outgoing *list, size_t sent)
 	return list;
 }
 
+/*
+ * One signature for all calls of the list, or for each FRAME_BATCH_CALLS_MAX of them: what one costs is shared by
+ * whatever waited together.
+ */
+static void sign_list(const struct sign_secret *key, struct outgoing *list)
+{
+	struct sha256 digests[FRAME_BATCH_CALLS_MAX];
+	struct outgoing *last = NULL;
+	size_t count = 0;
+
+	for (struct outgoing *o = list;; o = o->next) {
+		if (o != NULL && !o->wants_signature)
+			continue;
+		if (last != NULL && (o == NULL || count == FRAME_BATCH_CALLS_MAX)) {
+			struct sha256 all = frame_batch_digest(digests, count);
+			struct signature signature = sign_make(
+				key, str_of(all.bytes, sizeof(all.bytes)));
+
+			frame_set_signature(last->bytes, &signature);
+			count = 0;
+		} else if (last != NULL) {
+			frame_set_more(last->bytes);
+		}
+		if (o == NULL)
+			return;
+		digests[count++] = o->digest;
+		last = o;
+	}
+}
+
 /* Frees the list. False when the peer has gone, or takes nothing for timeout_ms. */
 static bool send_list(int fd, struct outgoing *list, int timeout_ms)
 {
@@ -259,6 +289,8 @@ static void send_waiting(struct client *c)
 		c->outgoing = NULL;
 		c->outgoing_end = &c->outgoing;
 		pthread_mutex_unlock(&c->lock);
+		if (c->options.key != NULL)
+			sign_list(c->options.key, list);
 		bool done = send_list(fd, list, c->options.timeout_ms);
 
 		pthread_mutex_lock(&c->lock);

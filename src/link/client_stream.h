@@ -13,6 +13,8 @@
 struct outgoing {
 	struct outgoing *next;
 	int fd; /* goes with the first byte; -1: none. Owned */
+	bool wants_signature; /* a call of a point */
+	struct sha256 digest; /* of that call */
 	size_t len, sent;
 	uint8_t bytes[];
 };
@@ -42,7 +44,7 @@ struct client {
 	pthread_cond_t changed; /* fd, connected, sending or closing did */
 	int fd; /* -1: none */
 	bool connected, closing;
-	bool sending; /* one thread at a time writes for all */
+	bool sending; /* one thread at a time signs and writes for all */
 	struct waiter *waiters;
 	struct outgoing *outgoing, **outgoing_end;
 	uint64_t request_id, counter;

@@ -156,6 +156,38 @@ void connection_cancel(struct connection *c, const uint64_t *request_id)
 	pthread_mutex_unlock(&c->server->lock);
 }
 
+/* The last of the calls that are signed together has come, with the signature. */
+static void hand_over(struct connection *c)
+{
+	struct sha256 digests[FRAME_BATCH_CALLS_MAX];
+	size_t count = c->unsigned_count;
+	const struct signature signature = c->unsigned_calls[count - 1]->frame.signature;
+
+	for (size_t i = 0; i < count; i++)
+		digests[i] = c->unsigned_calls[i]->digest;
+	struct sha256 all = frame_batch_digest(digests, count);
+
+	c->unsigned_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct server_call *call = c->unsigned_calls[i];
+
+		call->signed_digest = all;
+		call->frame.signature = signature;
+		/* The call may be answered, and gone, before this returns. */
+		c->server->options.handle(c->server->options.arg, call);
+	}
+}
+
+void connection_drop_unsigned(struct connection *c)
+{
+	const struct frame_answer answer = {
+		.status = ERR_CANCELLED, .entry_index = UINT64_MAX, .json_len = 2, .body = STR("{}")
+	};
+
+	while (c->unsigned_count > 0)
+		server_answer(c->unsigned_calls[--c->unsigned_count], &answer);
+}
+
 /* False when the frame is not one that a caller sends, or cannot be carried. */
 static bool take_frame(struct connection *c, const struct frame *frame)
 {
@@ -165,11 +197,16 @@ static bool take_frame(struct connection *c, const struct frame *frame)
 	}
 	if (frame->type != FRAME_CALL)
 		return false;
+	if (frame->call.has_more && c->unsigned_count == FRAME_BATCH_CALLS_MAX - 1)
+		return false;
 	struct server_call *call = begin_call(c, &frame->call);
 
 	if (call == NULL)
 		return false;
-	c->server->options.handle(c->server->options.arg, call);
+	call->digest = frame_call_digest(&call->frame);
+	c->unsigned_calls[c->unsigned_count++] = call;
+	if (!frame->call.has_more)
+		hand_over(c);
 	return true;
 }
 
@@ -342,6 +379,7 @@ void connection_close(struct connection *c)
 	free_chunks(waiting);
 	free_chunks(c->sending);
 	c->sending = NULL;
+	connection_drop_unsigned(c);
 	connection_cancel(c, NULL);
 }
 

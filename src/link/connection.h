@@ -46,6 +46,9 @@ struct connection {
 	uint8_t *in; /* (thread) CONNECTION_IN_BYTES */
 	int fds[CONNECTION_FDS_MAX]; /* (thread) that came and belong to no call yet */
 	size_t fd_count;
+	struct server_call
+		*unsigned_calls[FRAME_BATCH_CALLS_MAX]; /* (thread) their signature is to come */
+	size_t unsigned_count; /* (thread) */
 	struct chunk *sending; /* (thread) */
 	struct chunk *waiting, **waiting_end; /* (lock) */
 	size_t waiting_bytes; /* (lock) */
@@ -59,6 +62,7 @@ struct server_call {
 	struct connection *connection;
 	struct server_call *next, *previous; /* (lock) */
 	struct frame_call frame; /* its body follows this struct */
+	struct sha256 digest, signed_digest;
 	int fd;
 	atomic_bool cancelled;
 	char body[];
@@ -74,6 +78,8 @@ void connection_read(struct connection *c);
 void connection_serve(struct connection *c);
 /* The peer has gone or misbehaved: cancels its calls. Safe when closed already. */
 void connection_close(struct connection *c);
+/* Calls whose signature has not come are given up: nobody else would answer them. */
+void connection_drop_unsigned(struct connection *c);
 /* Cancels the calls of that id, or with NULL all. */
 void connection_cancel(struct connection *c, const uint64_t *request_id);
 /* After connection_close and its last call. */

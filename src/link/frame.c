@@ -1,6 +1,11 @@
 #include "link/frame.h"
 
-enum { FLAG_FD = 1, CALL_SIGNED_BYTES = FRAME_CALL_BYTES - SIGN_BYTES };
+enum {
+	FLAG_FD = 1,
+	FLAG_MORE = 2,
+	FLAGS_AT = 5,
+	CALL_SIGNED_BYTES = FRAME_CALL_BYTES - SIGN_BYTES
+};
 
 static const char magic[4] = { 'v', 't', 'r', '1' };
 
@@ -10,7 +15,7 @@ static const struct shape {
 	uint8_t flags; /* that may be set */
 	uint32_t body_bytes_max;
 } shapes[] = {
-	[FRAME_CALL] = { FRAME_CALL_BYTES, FLAG_FD, LIMIT_JSON_BYTES },
+	[FRAME_CALL] = { FRAME_CALL_BYTES, FLAG_FD | FLAG_MORE, LIMIT_JSON_BYTES },
 	[FRAME_ANSWER] = { FRAME_ANSWER_BYTES, 0, FRAME_ANSWER_BODY_BYTES_MAX },
 	[FRAME_PROGRESS] = { FRAME_PROGRESS_BYTES, 0, FRAME_PROGRESS_BODY_BYTES_MAX },
 	[FRAME_CANCEL] = { FRAME_CANCEL_BYTES, 0, 0 },
@@ -83,6 +88,15 @@ bool frame_set_name(char *field, size_t field_bytes, const char *text)
 	return is_name(field, field_bytes);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all |= bytes[i];
+	return all == 0;
+}
+
 static enum err_kind parse_call(
 	const uint8_t *at, uint8_t flags, struct str body, struct frame_call *call, struct err *err)
 {
@@ -95,7 +109,10 @@ static enum err_kind parse_call(
 	take(&at, call->peer, FRAME_PEER_BYTES);
 	take(&at, call->signature.bytes, SIGN_BYTES);
 	call->has_fd = (flags & FLAG_FD) != 0;
+	call->has_more = (flags & FLAG_MORE) != 0;
 	call->body = body;
+	if (call->has_more && !is_zero(call->signature.bytes, SIGN_BYTES))
+		return err_set(err, ERR_INPUT, "frame: a signature where a later one counts");
 	if (!is_name(call->verb, FRAME_VERB_BYTES))
 		return err_set(err, ERR_INPUT, "frame: not the name of a verb");
 	if (!is_name(call->point, FRAME_POINT_BYTES))
@@ -226,13 +243,17 @@ size_t frame_format_head(const struct frame *frame, uint8_t head[FRAME_HEAD_BYTE
 {
 	uint8_t *at = head;
 	struct str body = frame_body(frame);
-	bool with_fd = frame->type == FRAME_CALL && frame->call.has_fd;
+	uint64_t flags = 0;
+
+	if (frame->type == FRAME_CALL)
+		flags = (frame->call.has_fd ? FLAG_FD : 0U) |
+			(frame->call.has_more ? FLAG_MORE : 0U);
 
 	assert(frame->type >= FRAME_CALL && frame->type <= FRAME_CANCEL);
 	assert(body.len <= shapes[frame->type].body_bytes_max);
 	give(&at, magic, sizeof(magic));
 	give_be(&at, (uint64_t)frame->type, 1);
-	give_be(&at, with_fd ? FLAG_FD : 0, 1);
+	give_be(&at, flags, 1);
 	give_be(&at, shapes[frame->type].header_bytes, 2);
 	give_be(&at, body.len, 4);
 	switch (frame->type) {
@@ -273,4 +294,31 @@ struct sha256 frame_call_digest(const struct frame_call *call)
 	sha256_add(&state, str_of(header, CALL_SIGNED_BYTES));
 	sha256_add(&state, str_of(body.bytes, sizeof(body.bytes)));
 	return sha256_end(&state);
+}
+
+struct sha256 frame_batch_digest(const struct sha256 *digests, size_t count)
+{
+	uint8_t be[4], *at = be;
+	struct sha256_state state;
+
+	assert(count >= 1 && count <= FRAME_BATCH_CALLS_MAX);
+	if (count == 1)
+		return digests[0];
+	give_be(&at, count, sizeof(be));
+	sha256_begin(&state);
+	sha256_add(&state, STR("vitrine/calls/v1\n"));
+	sha256_add(&state, str_of(be, sizeof(be)));
+	for (size_t i = 0; i < count; i++)
+		sha256_add(&state, str_of(digests[i].bytes, SHA256_BYTES));
+	return sha256_end(&state);
+}
+
+void frame_set_more(uint8_t *wire)
+{
+	wire[FLAGS_AT] |= FLAG_MORE;
+}
+
+void frame_set_signature(uint8_t *wire, const struct signature *signature)
+{
+	memcpy(wire + FRAME_PREFIX_BYTES + CALL_SIGNED_BYTES, signature->bytes, SIGN_BYTES);
 }

@@ -36,7 +36,9 @@ enum {
 	FRAME_PROGRESS_BYTES = 8,
 	FRAME_CANCEL_BYTES = 8,
 	FRAME_HEAD_BYTES_MAX = FRAME_PREFIX_BYTES + FRAME_CALL_BYTES,
-	FRAME_PROGRESS_BODY_BYTES_MAX = 4096
+	FRAME_PROGRESS_BODY_BYTES_MAX = 4096,
+	/* Calls under one signature: beyond so many its cost no longer counts, and the first waits for the last. */
+	FRAME_BATCH_CALLS_MAX = 64
 };
 
 /* Longest body of an answer: the whole frame fits LIMIT_FRAME_BYTES. */
@@ -52,7 +54,9 @@ struct frame_call {
 	uint8_t idempotency_key[FRAME_KEY_BYTES]; /* all zero: none */
 	uint8_t peer
 		[FRAME_PEER_BYTES]; /* IPv6 or mapped IPv4 of the browser, for back-off; zero: local */
-	struct signature signature; /* of the point over frame_call_digest; all zero: none */
+	struct signature
+		signature; /* of the point over frame_batch_digest; all zero: none, or with a later call */
+	bool has_more; /* flag 2: signed together with the calls after it; its own signature is zero */
 	bool has_fd; /* flag 1: a descriptor comes with it, by SCM_RIGHTS; not signed, Unix sockets only */
 	struct str body; /* strict JSON, at most LIMIT_JSON_BYTES; empty: {} */
 };
@@ -100,10 +104,20 @@ struct str frame_body(const struct frame *frame);
 /* A zero-terminated, zero-padded field; false when text does not fit or is empty. */
 bool frame_set_name(char *field, size_t field_bytes, const char *text);
 /*
- * What the point signs, and what the entry's `request` is:
+ * What the entry's `request` is, and the point's signature covers:
  * SHA-256("vitrine/call/v1\n" || the header's first 160 bytes, that is all before the signature || SHA-256(body)).
- * The Ed25519 message is these 32 bytes.
  */
 struct sha256 frame_call_digest(const struct frame_call *call);
+/*
+ * The Ed25519 message of calls that are signed together, count from 1 to FRAME_BATCH_CALLS_MAX: of one call its
+ * digest; of more SHA-256("vitrine/calls/v1\n" || u32 count || their digests in the order of the stream).
+ */
+struct sha256 frame_batch_digest(const struct sha256 *digests, size_t count);
+/*
+ * In the wire form of a call, before it is sent: it is signed with a later one, or here is the signature of it
+ * and of those before.
+ */
+void frame_set_more(uint8_t *wire);
+void frame_set_signature(uint8_t *wire, const struct signature *signature);
 
 #endif

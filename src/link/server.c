@@ -137,8 +137,10 @@ static bool begin_stop(struct server *s)
 	if (stopping && s->options.listen_fd >= 0) {
 		close(s->options.listen_fd);
 		s->options.listen_fd = -1;
-		for (struct connection *c = s->connections; c != NULL; c = c->next)
+		for (struct connection *c = s->connections; c != NULL; c = c->next) {
+			connection_drop_unsigned(c);
 			connection_cancel(c, NULL);
+		}
 	}
 	return stopping;
 }
@@ -267,6 +269,16 @@ void server_stop(struct server *s)
 const struct frame_call *server_call_frame(const struct server_call *call)
 {
 	return &call->frame;
+}
+
+const struct sha256 *server_call_digest(const struct server_call *call)
+{
+	return &call->digest;
+}
+
+const struct sha256 *server_call_signed(const struct server_call *call)
+{
+	return &call->signed_digest;
 }
 
 int server_call_fd(const struct server_call *call)

@@ -26,8 +26,11 @@ MUST_CHECK enum err_kind server_start(
 	const struct server_options *options, struct server **s, struct err *err);
 void server_stop(struct server *s);
 
-/* What was called; borrowed from the call. */
+/* What was called, with the signature that covers it; borrowed from the call. */
 const struct frame_call *server_call_frame(const struct server_call *call);
+/* frame_call_digest of it, and the digest that was signed: that of the calls which came under one signature. */
+const struct sha256 *server_call_digest(const struct server_call *call);
+const struct sha256 *server_call_signed(const struct server_call *call);
 /* The descriptor that came with it, or -1; stays the call's. */
 int server_call_fd(const struct server_call *call);
 /* Uid of the process at the other end (SO_PEERCRED). */

@@ -154,8 +154,10 @@ void open_lab_begin(struct open_lab *l, const struct ask *ask)
 
 	if (ask->sign != NULL) {
 		request.digest = sha256_of(str_from(ask->verb));
+		request.signed_digest = ask->signed_digest != NULL ? *ask->signed_digest
+								   : request.digest;
 		request.signature = sign_make(
-			ask->sign, str_of(request.digest.bytes, SHA256_BYTES));
+			ask->sign, str_of(request.signed_digest.bytes, SHA256_BYTES));
 	}
 	is_answered = false;
 	pipeline_submit(l->pipeline, &request);

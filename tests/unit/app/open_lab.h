@@ -26,6 +26,7 @@ struct ask {
 	const uint8_t *key; /* 16 bytes */
 	const uint8_t *peer; /* 16 bytes */
 	const struct sign_secret *sign; /* of the point */
+	const struct sha256 *signed_digest; /* of a batch; NULL: of this call alone */
 	uint64_t counter;
 	bool (*cancelled)(void *arg);
 	void *cancelled_arg;

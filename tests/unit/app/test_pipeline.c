@@ -301,6 +301,41 @@ static void points_sign_and_count(void **state)
 	arena_reset(&mem);
 }
 
+/* What is covered by a signature, and by no other. */
+static void a_signature_covers_a_batch(void **state)
+{
+	struct sign_secret key, other;
+	struct sign_public public_key, other_public;
+	struct sha256 all = sha256_of(STR("two calls"));
+	struct arena mem;
+	struct str seed;
+	struct err err;
+	struct token centre;
+
+	(void)state;
+	arena_init(&mem, 4096);
+	assert_int_equal(
+		fs_read(lab.lab.dir_fd, "points/centre/point.key", 32, &mem, &seed, &err), OK);
+	sign_from_seed((const uint8_t *)seed.ptr, &public_key, &key);
+	sign_generate(&other_public, &other);
+	open_lab_session(&lab, lab.officers[0], "centre", &centre);
+	struct ask call = { .verb = "session.show",
+		.token = centre.bytes,
+		.point = "centre",
+		.sign = &other,
+		.signed_digest = &all,
+		.counter = 30000 };
+
+	assert_int_equal(open_lab_status(&lab, &call), ERR_AUTH);
+	call.sign = &key;
+	assert_int_equal(open_lab_status(&lab, &call), OK);
+	/* The second call under it, at once known; not the first one again. */
+	call.counter = 30001;
+	assert_int_equal(open_lab_status(&lab, &call), OK);
+	assert_int_equal(open_lab_status(&lab, &call), ERR_AUTH);
+	arena_reset(&mem);
+}
+
 static void a_token_is_worth_nothing_at_another_point(void **state)
 {
 	(void)state;
@@ -395,6 +430,7 @@ int main(void)
 		cmocka_unit_test(sealed_detail_opens_with_the_officer_role_alone),
 		cmocka_unit_test(a_token_is_worth_nothing_at_another_point),
 		cmocka_unit_test(points_sign_and_count),
+		cmocka_unit_test(a_signature_covers_a_batch),
 		cmocka_unit_test(a_key_means_once),
 	};
 

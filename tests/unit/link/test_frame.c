@@ -33,7 +33,9 @@ static void make_frame(uint64_t *state, const char *bodies, struct frame *frame)
 		fill(state, frame->call.token, FRAME_TOKEN_BYTES);
 		frame->call.counter = next(state);
 		fill(state, frame->call.idempotency_key, FRAME_KEY_BYTES);
-		fill(state, frame->call.signature.bytes, SIGN_BYTES);
+		frame->call.has_more = next(state) % 2 == 0;
+		if (!frame->call.has_more)
+			fill(state, frame->call.signature.bytes, SIGN_BYTES);
 		frame->call.has_fd = next(state) % 2 == 0;
 		frame->call.body = body;
 		break;
@@ -253,6 +255,52 @@ static void the_signed_digest_covers_the_call(void **state)
 	assert_false(sha256_eq(&first, &other));
 }
 
+/* One signature for several calls: no call can be left out, added, changed or moved. */
+static void a_batch_is_signed_whole(void **state)
+{
+	struct sha256 digests[FRAME_BATCH_CALLS_MAX + 1] = { { { 0 } } };
+
+	(void)state;
+	for (uint8_t i = 0; i < FRAME_BATCH_CALLS_MAX; i++)
+		digests[i].bytes[0] = i;
+	struct sha256 one = frame_batch_digest(digests, 1), two = frame_batch_digest(digests, 2);
+	struct sha256 all = frame_batch_digest(digests, FRAME_BATCH_CALLS_MAX);
+
+	assert_true(sha256_eq(&one, &digests[0]));
+	assert_false(sha256_eq(&one, &two));
+	struct sha256 less = frame_batch_digest(digests, FRAME_BATCH_CALLS_MAX - 1);
+
+	assert_false(sha256_eq(&all, &less));
+	struct sha256 swapped[2] = { digests[1], digests[0] };
+	struct sha256 other = frame_batch_digest(swapped, 2);
+
+	assert_false(sha256_eq(&two, &other));
+	digests[FRAME_BATCH_CALLS_MAX / 2].bytes[31] ^= 1;
+	other = frame_batch_digest(digests, FRAME_BATCH_CALLS_MAX);
+	assert_false(sha256_eq(&all, &other));
+}
+
+static void a_signature_stands_with_the_last_call_alone(void **state)
+{
+	struct frame frame, back;
+	struct arena mem;
+	struct err err;
+	size_t used;
+
+	(void)state;
+	arena_init(&mem, 1 << 16);
+	sample_call(&frame);
+	frame.call.has_more = true;
+	struct str wire = format(&mem, &frame);
+
+	assert_int_equal(frame_parse(wire, &back, &used, &err), OK);
+	assert_true(back.call.has_more);
+	frame.call.signature.bytes[SIGN_BYTES - 1] = 1;
+	wire = format(&mem, &frame);
+	assert_int_equal(frame_parse(wire, &back, &used, &err), ERR_INPUT);
+	arena_reset(&mem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +309,8 @@ int main(void)
 		cmocka_unit_test(bounds_are_exact),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(the_signed_digest_covers_the_call),
+		cmocka_unit_test(a_batch_is_signed_whole),
+		cmocka_unit_test(a_signature_stands_with_the_last_call_alone),
 	};
 
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

@@ -420,6 +420,70 @@ static void a_peer_that_goes_or_lies_harms_itself_only(void **state)
 	client_close(c);
 }
 
+/* Calls of a batch wait for its signature; when that never comes they never reach the lab. */
+static struct str batch_call(struct arena *mem, bool has_more)
+{
+	struct frame frame = { .type = FRAME_CALL,
+		.call = { .has_more = has_more, .body = STR("{}") } };
+	struct out o;
+	struct str wire;
+	struct err err;
+
+	assert_true(frame_set_name(frame.call.verb, FRAME_VERB_BYTES, "test.echo"));
+	assert_true(frame_set_name(frame.call.point, FRAME_POINT_BYTES, "centre"));
+	out_init(&o, mem, 1024);
+	frame_format(&o, &frame);
+	assert_int_equal(out_finish(&o, &wire, &err), OK);
+	return wire;
+}
+
+static void await_answers(int fd, size_t count)
+{
+	uint8_t in[4096];
+	struct frame frame;
+	struct err err;
+	size_t used, answers = 0;
+
+	for (size_t len = 0; answers < count;) {
+		ssize_t n = recv(fd, in + len, sizeof(in) - len, 0);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+		answers = 0;
+		for (size_t at = 0; at < len; at += used, answers++) {
+			assert_int_equal(
+				frame_parse(str_of(in + at, len - at), &frame, &used, &err), OK);
+			if (used == 0)
+				break;
+		}
+	}
+}
+
+static void a_batch_waits_for_its_signature(void **state)
+{
+	struct arena mem;
+	char byte;
+
+	(void)state;
+	arena_init(&mem, 1 << 16);
+	unsigned before = atomic_load(&lab.seen);
+	int cut = raw_connection(), whole = raw_connection(), liar = raw_connection();
+
+	send_bytes(cut, batch_call(&mem, true));
+	for (int i = 0; i < 3; i++)
+		send_bytes(whole, batch_call(&mem, i < 2));
+	await_answers(whole, 3);
+	close(cut);
+	close(whole);
+	/* More than may be signed together: this is no client of ours. */
+	for (int i = 0; i < FRAME_BATCH_CALLS_MAX; i++)
+		send_bytes(liar, batch_call(&mem, true));
+	assert_true(recv(liar, &byte, 1, 0) <= 0);
+	close(liar);
+	assert_int_equal(atomic_load(&lab.seen), before + 3);
+	arena_reset(&mem);
+}
+
 /* More calls than may be under way: the rest waits in the socket, none is lost. */
 static void calls_under_way_are_bounded(void **state)
 {
@@ -525,6 +589,8 @@ int main(void)
 			reconnects_after_the_server_was_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_peer_that_goes_or_lies_harms_itself_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_batch_waits_for_its_signature, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_batch_waits_for_its_signature, setup, teardown),
 		cmocka_unit_test_setup_teardown(calls_under_way_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slow_reader_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(reaches_sockets_of_long_names, setup, teardown),
