@@ -14,21 +14,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/limit.h"
+#include "http/deadline.h"
 #include "http/workers.h"
 #include "os/log.h"
 
 enum {
-	WORKERS = 16,
+	WORKERS = 128,
 	CONNECTIONS_PER_ADDRESS = 128,
 	IDLE_S = 20,
+	REQUEST_S = 45,
+	ANSWER_S = 120,
 	CONNECTION_MEMORY_BYTES = 32 << 10, /* request line and headers must fit half of it */
 	LISTEN_BACKLOG = 256,
 };
+
+/* A worker waits for the vault's answer. Sign-ins and long verbs wait there in queues: were there fewer workers
+ * than places in them, a flood of sign-ins would leave none for anybody else. */
+static_assert(WORKERS >= LIMIT_PASSWORD_QUEUE + LIMIT_LONG_QUEUE + LIMIT_LONG_CALLS + 32,
+	"workers are left when the vault's slow queues are full");
 
 struct http {
 	struct http_options options;
 	struct MHD_Daemon *daemon;
 	struct workers *workers;
+	struct deadline *deadline;
 	atomic_bool stopping;
 	/* Requests between suspend and resume: http_stop waits for none. */
 	pthread_mutex_t lock;
@@ -43,6 +53,7 @@ struct exchange {
 	struct workers_job job; /* first: the pool's view of it */
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct deadline_peer *peer;
 	enum exchange_state state;
 	struct arena mem;
 	struct http_request request;
@@ -60,6 +71,7 @@ static const char *const header_names[HTTP_HEADERS] = {
 	[HTTP_COOKIE] = "Cookie",
 	[HTTP_AUTHORIZATION] = "Authorization",
 	[HTTP_CONTENT_TYPE] = "Content-Type",
+	[HTTP_IDEMPOTENCY_KEY] = "Idempotency-Key",
 	[HTTP_CSRF] = "Vitrine-Csrf",
 };
 
@@ -129,6 +141,7 @@ static enum MHD_Result refuse(struct exchange *x, int status, const char *text)
 	if (status == 405)
 		http_header_add(&response, "Allow", "GET, HEAD, POST");
 	x->state = REFUSED;
+	deadline_enter(x->http->deadline, x->peer, DEADLINE_SENDING);
 	return send_response(x->connection, &response);
 }
 
@@ -154,6 +167,14 @@ static void peer_address(struct MHD_Connection *connection, uint8_t peer[16])
 	}
 }
 
+static struct deadline_peer *find_peer(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info == NULL ? NULL : info->socket_context;
+}
+
 /* Called with the request line, before the library decodes it in place: paths stay as they were sent. */
 static void *begin(void *arg, const char *uri, struct MHD_Connection *connection)
 {
@@ -164,6 +185,7 @@ static void *begin(void *arg, const char *uri, struct MHD_Connection *connection
 		return NULL;
 	x->http = arg;
 	x->connection = connection;
+	x->peer = find_peer(connection);
 	arena_init(&x->mem, HTTP_MEM_BYTES);
 	if (all.len > HTTP_URI_BYTES_MAX || all.len == 0 || all.ptr[0] != '/' ||
 		!arena_copy(&x->mem, all, &all)) {
@@ -211,6 +233,9 @@ static enum MHD_Result take_headers(struct exchange *x, const char *method)
 	if (length != NULL &&
 		(!str_to_u64(str_from(length), &announced) || announced > x->body_max))
 		return refuse(x, 413, "The body of this request is too long.\n");
+	/* An announced body gets the room it needs: that room is zeroed before and wiped after. */
+	if (length != NULL)
+		x->body_max = (size_t)announced;
 	x->body = arena_array(&x->mem, char, x->body_max);
 	if (x->body == NULL)
 		return refuse(x, 503, "Out of memory for this request. Try again.\n");
@@ -248,8 +273,10 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 		return take_headers(x, method);
 	if (x->state == REFUSED)
 		return MHD_YES;
-	if (x->state == ANSWERED)
+	if (x->state == ANSWERED) {
+		deadline_enter(h->deadline, x->peer, DEADLINE_SENDING);
 		return send_response(connection, &x->response);
+	}
 	if (*upload_size > 0) {
 		/* A chunked body that grows past its bound: nothing can be said in the middle of it. */
 		if (*upload_size > x->body_max - x->body_len)
@@ -272,6 +299,7 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 	if (stopping)
 		return refuse(x, 503, "This access point is shutting down.\n");
 	x->state = WORKING;
+	deadline_enter(h->deadline, x->peer, DEADLINE_WORKING);
 	MHD_suspend_connection(connection);
 	workers_submit(h->workers, &x->job);
 	return MHD_YES;
@@ -288,9 +316,29 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 	(void)why;
 	if (x == NULL)
 		return;
+	deadline_enter(x->http->deadline, x->peer, DEADLINE_READING);
 	arena_wipe(&x->mem);
 	free(x);
 	*context = NULL;
+}
+
+/* A connection begins or ends. */
+static void connected(void *arg, struct MHD_Connection *connection, void **context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http *h = arg;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && info != NULL) {
+		*context = deadline_add(h->deadline, info->connect_fd);
+		/* Without memory to watch it, it is not served. */
+		if (*context == NULL)
+			shutdown(info->connect_fd, SHUT_RDWR);
+	} else if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		deadline_remove(h->deadline, *context);
+		*context = NULL;
+	}
 }
 
 static void library_log(void *arg, const char *fmt, va_list ap)
@@ -319,8 +367,9 @@ static struct MHD_Daemon *start_daemon(struct http *h)
 		MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s > 0 ? o->idle_s : (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem,
-		MHD_OPTION_HTTPS_MEM_CERT, o->certificate_pem, MHD_OPTION_HTTPS_PRIORITIES,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_NOTIFY_CONNECTION, connected,
+		h, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem, MHD_OPTION_HTTPS_MEM_CERT,
+		o->certificate_pem, MHD_OPTION_HTTPS_PRIORITIES,
 		"NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE", MHD_OPTION_END);
 }
 
@@ -383,9 +432,15 @@ enum err_kind http_start(const struct http_options *options, struct http **out, 
 	h->options = *options;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->idle, NULL);
-	enum err_kind rc = workers_start(
-		options->workers > 0 ? options->workers : WORKERS, run, &h->workers, err);
+	const struct deadline_limits limits = {
+		.reading_s = options->request_s > 0 ? options->request_s : REQUEST_S,
+		.sending_s = options->answer_s > 0 ? options->answer_s : ANSWER_S,
+	};
+	enum err_kind rc = deadline_start(&limits, &h->deadline, err);
 
+	if (rc == OK)
+		rc = workers_start(
+			options->workers > 0 ? options->workers : WORKERS, run, &h->workers, err);
 	if (rc == OK) {
 		h->daemon = start_daemon(h);
 		if (h->daemon != NULL) {
@@ -396,6 +451,8 @@ enum err_kind http_start(const struct http_options *options, struct http **out, 
 		rc = err_set(err, ERR_INPUT,
 			"start the web face: is the certificate whole, and does it fit its key?");
 	}
+	if (h->deadline != NULL)
+		deadline_stop(h->deadline);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
@@ -415,6 +472,7 @@ void http_stop(struct http *h)
 	if (listener >= 0)
 		close(listener);
 	workers_stop(h->workers);
+	deadline_stop(h->deadline);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->lock);
 	free(h);

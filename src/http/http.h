@@ -6,7 +6,9 @@
  *    workers, and resumed when its response is ready;
  *  - connections <= HTTP_CONNECTIONS_A_THREAD x threads: the library's epoll loop fetches 128 events a
  *    call and waits for ever when exactly 128 came while work was pending (tests/unit/http/test_lockstep);
- *  - header bytes, body bytes, connections in all and by address, and idle time are bounded;
+ *    the listening socket and the wake-up are two events more;
+ *  - header bytes, body bytes, connections in all and by address, idle time, and the time in all that a peer
+ *    takes to send a request or to take an answer are bounded;
  *  - every response carries the security headers; nothing but a named asset may be cached.
  */
 #ifndef HTTP_HTTP_H
@@ -19,8 +21,8 @@
 #include "base/str.h"
 
 enum {
-	HTTP_CONNECTIONS_A_THREAD = 127,
-	HTTP_THREADS = 4, /* of the library: TLS and parsing; two cores keep them busy */
+	HTTP_CONNECTIONS_A_THREAD = 125,
+	HTTP_THREADS = 12, /* of the library: TLS and parsing; so many for 1,500 connections */
 	HTTP_URI_BYTES_MAX = 8
 		<< 10, /* path and query; a path inside a release is at most 4 KiB, escaped */
 	HTTP_EXTRA_HEADERS_MAX = 4,
@@ -37,6 +39,7 @@ enum http_header {
 	HTTP_COOKIE,
 	HTTP_AUTHORIZATION,
 	HTTP_CONTENT_TYPE,
+	HTTP_IDEMPOTENCY_KEY,
 	HTTP_CSRF, /* "Vitrine-Csrf": cannot be sent across origins without asking */
 	HTTP_HEADERS
 };
@@ -65,9 +68,11 @@ struct http_response {
 struct http_options {
 	int listen_fd; /* from http_listen; the server's from a successful http_start on */
 	const char *key_pem, *certificate_pem;
-	unsigned workers; /* threads that run `handle`; 0: 16 */
+	unsigned workers; /* threads that run `handle`; 0: 128 */
 	unsigned connections_per_address_max; /* 0: 128, a room of people behind one address */
 	unsigned idle_s; /* a connection without a byte for so long is closed; 0: 20 */
+	unsigned request_s; /* for a request to come whole, idle time before it included; 0: 45 */
+	unsigned answer_s; /* for an answer to be taken whole; 0: 120 */
 	/* On a library thread, after the headers: how long a body this path takes. Must not block. */
 	size_t (*body_bytes_max)(void *arg, enum http_method method, struct str path);
 	/* On a worker. Fills *response, whatever happens. */

@@ -1,6 +1,7 @@
 /* api: POST /v1/<verb>, the OpenAPI document, and the published files of the log. */
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/limit.h"
 #include "web/asset.h"
 #include "web/cookie.h"
@@ -54,6 +55,22 @@ static enum err_kind authenticate(struct page *p, struct err *err)
 	return OK;
 }
 
+/* A caller that sends again what it does not know to be done names the call: 32 hex digits, not all zero. */
+static enum err_kind take_key(struct page *p, struct err *err)
+{
+	static const uint8_t none[FRAME_KEY_BYTES];
+	struct str text = p->request->headers[HTTP_IDEMPOTENCY_KEY];
+
+	if (text.len == 0)
+		return OK;
+	if (!hex_parse(text, p->idempotency_key, FRAME_KEY_BYTES) ||
+		memcmp(p->idempotency_key, none, sizeof(none)) == 0)
+		return err_set(err, ERR_INPUT,
+			"Idempotency-Key: expected 32 lower-case hex digits, not all zero");
+	p->has_idempotency_key = true;
+	return OK;
+}
+
 /* u32 length of the JSON, the JSON, the bytes (docs/formats/http.md). */
 static enum err_kind join(struct page *p, const struct client_answer *raw, struct err *err)
 {
@@ -80,6 +97,8 @@ enum err_kind page_api(struct page *p, struct err *err)
 		return err_set(err, ERR_INPUT, "Content-Type: the body must be " JSON_TYPE);
 	enum err_kind rc = authenticate(p, err);
 
+	if (rc == OK)
+		rc = take_key(p, err);
 	if (rc == OK)
 		rc = page_ask_raw(p, verb, body, &raw, err);
 	if (rc != OK)

@@ -59,6 +59,7 @@ enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
 		.verb = verb,
 		.token = p->has_token ? p->token : NULL,
 		.peer = p->request->peer,
+		.idempotency_key = p->has_idempotency_key ? p->idempotency_key : NULL,
 		.body = body,
 		.fd = -1,
 	};

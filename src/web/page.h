@@ -30,6 +30,8 @@ struct page {
 	struct form query, form;
 	uint8_t token[FRAME_TOKEN_BYTES];
 	bool has_token;
+	uint8_t idempotency_key[FRAME_KEY_BYTES]; /* of the one call that an API request makes */
+	bool has_idempotency_key;
 	char csrf[CSRF_TEXT_BYTES]; /* token of this session's forms */
 	/* Borrowed; NULL when not asked or not signed in. */
 	const json_t *hello, *session, *describe;

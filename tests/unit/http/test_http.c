@@ -1,6 +1,8 @@
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "harness.h"
 #include "http_fixture.h"
@@ -157,6 +159,60 @@ static void closes_a_silent_connection(void **state)
 	http_fixture_stop(&f);
 }
 
+static void answer_much(
+	void *arg, struct arena *mem, const struct http_request *q, struct http_response *response)
+{
+	size_t len = (size_t)12 << 20;
+	char *text = arena_array(mem, char, len);
+
+	(void)arg;
+	(void)q;
+	assert_non_null(text);
+	*response = (struct http_response){
+		.status = 200, .type = "text/plain", .body = str_of(text, len)
+	};
+}
+
+/* A byte now and then keeps a connection from being silent, not from being too slow. */
+static void ends_a_request_that_never_ends(void **state)
+{
+	struct http_fixture f;
+	struct tls_client c;
+	struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	unsigned sent = 0;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ .idle_s = 5, .request_s = 1 });
+	assert_true(tls_client_open(&c, f.port, NULL));
+	assert_true(tls_client_send(&c, "GET / HTTP/1.1\r\nX: ", 19));
+	while (sent < 100 && tls_client_send(&c, "x", 1)) {
+		sent++;
+		nanosleep(&pause, NULL);
+	}
+	assert_in_range(sent, 5, 50);
+	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+/* Who does not take the answer does not keep it for ever. */
+static void ends_an_answer_that_nobody_takes(void **state)
+{
+	struct http_fixture f;
+	struct tls_client slow;
+
+	(void)state;
+	http_fixture_start(
+		&f, &(struct http_options){ .idle_s = 60, .answer_s = 1, .handle = answer_much });
+	assert_true(tls_client_open(&slow, f.port, NULL));
+	assert_true(tls_client_send(&slow, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 27));
+	/* The peer reads nothing; the other side ends it. */
+	struct pollfd p = { .fd = slow.fd, .events = POLLRDHUP };
+
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	tls_client_close(&slow);
+	http_fixture_stop(&f);
+}
+
 static void tells_what_is_wrong_with_an_address(void **state)
 {
 	static const char *const bad[] = { "", "8443", ":8443", "localhost:8443",
@@ -179,6 +235,8 @@ int main(void)
 		cmocka_unit_test(speaks_tls_1_3_only),
 		cmocka_unit_test(bounds_the_connections_of_one_address),
 		cmocka_unit_test(closes_a_silent_connection),
+		cmocka_unit_test(ends_a_request_that_never_ends),
+		cmocka_unit_test(ends_an_answer_that_nobody_takes),
 		cmocka_unit_test(tells_what_is_wrong_with_an_address),
 	};
 
