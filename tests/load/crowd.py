@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 
-from labkit import Lab, new_password
+from labkit import Lab, TOP, new_password
 
-CLIENT = os.environ["LOAD_CLIENT"]
-BINARY = os.environ["VITRINE"]
+CLIENT = os.environ.get("LOAD_CLIENT", os.path.join(TOP, "build/release/tests/load/load_client"))
+BINARY = os.environ.get("VITRINE", os.path.join(TOP, "build/release/src/proc/vitrine"))
 
 # Ed25519 (RFC 8032), as far as a public key from its seed: points beside the first are made here.
 P = 2**255 - 19
