@@ -147,7 +147,7 @@ static void malformed_frames_are_refused(void **state)
 		{ FRAME_CALL, 3, '2' },
 		{ FRAME_CALL, 4, 0 },
 		{ FRAME_CALL, 4, 5 },
-		{ FRAME_CALL, 5, 2 }, /* unknown flag */
+		{ FRAME_CALL, 5, 4 }, /* unknown flag */
 		{ FRAME_CALL, 7, 0 }, /* header length */
 		{ FRAME_CALL, 8, 1 }, /* body of 16 MiB */
 		{ FRAME_CALL, 20, 0 }, /* no verb */
