@@ -12,7 +12,7 @@ static enum err_kind malformed(struct err *err, const char *what)
 
 enum err_kind checkpoint_parse(struct str text, struct checkpoint *checkpoint, struct err *err)
 {
-	struct checkpoint c = { .size = 0 };
+	struct checkpoint c = { .origin = STR("") };
 	struct str size, root, rest;
 	struct sha256 empty = merkle_empty();
 	size_t len;
@@ -48,7 +48,7 @@ enum err_kind checkpoint_open(struct arena *mem, struct str bytes, const struct 
 	struct checkpoint *checkpoint, struct err *err)
 {
 	struct note_verdict verdict;
-	struct checkpoint c = { .size = 0 };
+	struct checkpoint c = { .origin = STR("") };
 	struct note note;
 
 	if (note_parse(bytes, &note, err) != OK ||
