@@ -119,8 +119,8 @@ static enum err_kind list_page(const struct ctx *ctx, const struct record_desk *
 	}
 }
 
-static enum err_kind write_item(
-	struct ctx *ctx, const struct record_desk *desk, struct str id, struct err *err)
+static enum err_kind write_item(struct ctx *ctx, const struct record_desk *desk, struct str id,
+	struct record_ids *names, struct err *err)
 {
 	struct jw *w = ctx->answer;
 	struct record record;
@@ -128,6 +128,7 @@ static enum err_kind write_item(
 
 	if (rc != OK)
 		return rc;
+	record_ids_add(names, &record);
 	jw_object(w);
 	rc = record_write_head(desk, &record, w, err);
 	jw_kwhen(w, "changed", record.changed_us);
@@ -158,13 +159,19 @@ static enum err_kind list(struct ctx *ctx, struct err *err)
 	if (rc != OK)
 		return rc;
 	size_t shown = count > limit ? limit : count;
+	struct record_ids *names = arena_array(ctx->mem, struct record_ids, 1);
+
+	if (names == NULL)
+		return err_set(err, ERR_LIMIT, "record: request memory used up");
 
 	jw_kstr(ctx->answer, "kind", str_from(filter.kind->name));
 	jw_key(ctx->answer, "items");
 	jw_array(ctx->answer);
 	for (size_t i = 0; rc == OK && i < shown; i++)
-		rc = write_item(ctx, &desk, ids[i], err);
+		rc = write_item(ctx, &desk, ids[i], names, err);
 	jw_array_end(ctx->answer);
+	if (rc == OK)
+		rc = record_write_names(&desk, names, ctx->answer, err);
 	if (rc != OK)
 		return rc;
 	jw_key(ctx->answer, "next");

@@ -241,14 +241,8 @@ static enum err_kind write_name(
 	return OK;
 }
 
-/* Titles of what the fields refer to, as far as the caller may see it. An id stands there once. */
-static enum err_kind write_names(
-	const struct record_desk *desk, const struct record *record, struct jw *w, struct err *err)
+void record_ids_add(struct record_ids *ids, const struct record *record)
 {
-	struct str ids[KIND_FIELDS_MAX + LIMIT_LIST_ITEMS];
-	size_t count = 0;
-	enum err_kind rc = OK;
-
 	for (size_t i = 0; i < record->kind->field_count; i++) {
 		const struct record_value *value = &record->values[i];
 		bool is_list = record->kind->fields[i].list;
@@ -256,22 +250,40 @@ static enum err_kind write_names(
 
 		if (record->kind->fields[i].type != FIELD_ID)
 			continue;
-		for (size_t k = 0; k < items && count < sizeof(ids) / sizeof(ids[0]); k++) {
+		for (size_t k = 0; k < items && ids->count < RECORD_IDS_MAX; k++) {
 			struct str id = is_list ? value->items[k] : value->text;
 			size_t n = 0;
 
-			while (n < count && !str_eq(ids[n], id))
+			while (n < ids->count && !str_eq(ids->items[n], id))
 				n++;
-			if (n == count)
-				ids[count++] = id;
+			if (n == ids->count)
+				ids->items[ids->count++] = id;
 		}
 	}
+}
+
+enum err_kind record_write_names(
+	const struct record_desk *desk, const struct record_ids *ids, struct jw *w, struct err *err)
+{
+	enum err_kind rc = OK;
+
 	jw_key(w, "names");
 	jw_object(w);
-	for (size_t i = 0; rc == OK && i < count; i++)
-		rc = write_name(desk, ids[i], w, err);
+	for (size_t i = 0; rc == OK && i < ids->count; i++)
+		rc = write_name(desk, ids->items[i], w, err);
 	jw_object_end(w);
 	return rc;
+}
+
+static enum err_kind write_names(
+	const struct record_desk *desk, const struct record *record, struct jw *w, struct err *err)
+{
+	struct record_ids *ids = arena_array(desk->mem, struct record_ids, 1);
+
+	if (ids == NULL)
+		return err_set(err, ERR_LIMIT, "record: request memory used up");
+	record_ids_add(ids, record);
+	return record_write_names(desk, ids, w, err);
 }
 
 /* How many records of the kind refer to this one, of those that the caller may see. */

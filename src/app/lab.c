@@ -7,6 +7,7 @@
 #include "app/kind.h"
 #include "app/settings.h"
 #include "app/trail.h"
+#include "app/verb.h"
 #include "ledger/note.h"
 #include "os/fs.h"
 #include "os/random.h"
@@ -137,6 +138,8 @@ enum err_kind lab_open(struct lab *lab, struct err *err)
 		rc = open_keys(lab, err);
 	if (rc == OK)
 		rc = open_kinds(lab, err);
+	if (rc == OK)
+		rc = verbs_check(lab, err);
 	if (rc == OK)
 		rc = trail_open(&lab->session_keys, err);
 	if (rc == OK)

@@ -9,6 +9,9 @@
 
 enum { DETAIL_READERS = ROLE_OFFICER | ROLE_AUDITOR };
 
+static_assert(BUNDLE_BYTES_MAX <= LIMIT_FRAME_BYTES - LIMIT_ANSWER_BYTES,
+	"every bundle can be handed out");
+
 /* A published file by its one spelling; nothing else below ledger/ can be named. */
 static bool path_is_published(struct str path)
 {

@@ -162,6 +162,8 @@ void call_on_end(struct ctx *ctx, void (*end)(void *arg, bool durable), void *ar
 
 /* Every verb: the static families, then those of the lab's kinds. */
 const struct verb *verb_find(const struct lab *lab, struct str name);
+/* Does each name mean one verb? Errors: ERR_INPUT names the verb of a kind that is there already. */
+MUST_CHECK enum err_kind verbs_check(const struct lab *lab, struct err *err);
 size_t verb_count(const struct lab *lab);
 const struct verb *verb_at(const struct lab *lab, size_t index);
 

@@ -40,6 +40,20 @@ const struct verb *verb_find(const struct lab *lab, struct str name)
 	return NULL;
 }
 
+enum err_kind verbs_check(const struct lab *lab, struct err *err)
+{
+	size_t made;
+	const struct verb *rows = kinds_of(lab, &made);
+
+	for (size_t i = 0; i < made; i++) {
+		if (verb_find(lab, str_from(rows[i].name)) != &rows[i])
+			return err_set(err, ERR_INPUT,
+				"kinds: \"%s\" is a verb already; name the transition otherwise",
+				rows[i].name);
+	}
+	return OK;
+}
+
 size_t verb_count(const struct lab *lab)
 {
 	size_t count;

@@ -32,8 +32,9 @@
 #define LIMIT_ATTEMPTS 20000
 /* A verb's JSON answer: a page of a list, never a whole table. */
 #define LIMIT_ANSWER_BYTES (1U << 20)
-/* One frame of the link: header and body; a marked page at zoom 2 of hostile text is below 600 KB. */
-#define LIMIT_FRAME_BYTES (2U << 20)
+/* One frame of the link: header and body: an answer and, beside it, a bundle of 256 of the largest entries (1 MiB and
+ * 512 bytes); a marked page at zoom 2 of hostile text is below 600 KB. */
+#define LIMIT_FRAME_BYTES ((2U << 20) + 4096)
 /* Requests that one connection may have under way; the reader stops reading beyond. */
 #define LIMIT_LINK_INFLIGHT 1024
 #define LIMIT_LINK_CONNECTIONS 64

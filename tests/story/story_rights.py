@@ -110,8 +110,10 @@ def strangers_get_nothing():
 
 
 def an_officer_is_not_taken_over_from_a_page():
-    ben = next(item["id"] for item in lab.ada.verb("record.list", kind="person")["items"]
-               if item["fields"]["name"] == "ben")
+    listed = lab.ada.verb("record.list", kind="person")
+    ben = next(item["id"] for item in listed["items"] if item["fields"]["name"] == "ben")
+    assert "Northline Telecom" in listed["names"].values(), listed["names"]
+    assert {item["fields"]["organisation"] for item in listed["items"]} <= set(listed["names"]), listed["names"]
     expect_refusal(403, lambda: lab.ada.verb("person.credential", id=ben))
     expect_refusal(403, lambda: lab.ada.verb("person.reset", id=ben, reason="lost"))
     history = lab.ada.verb("record.show", id=ben)["history"]

@@ -123,6 +123,29 @@ static void nothing_is_overwritten(void **state)
 	assert_int_equal(rmdir(inside), 0);
 }
 
+static void rename_act(const char *path, const char *from, const char *to)
+{
+	struct arena mem;
+	struct str text;
+	struct err err;
+	struct out o;
+
+	arena_init(&mem, 1 << 20);
+	assert_int_equal(fs_read(AT_FDCWD, path, 64 << 10, &mem, &text, &err), OK);
+	const char *at = memmem(text.ptr, text.len, from, strlen(from));
+
+	assert_non_null(at);
+	size_t before = (size_t)(at - text.ptr);
+
+	out_init(&o, &mem, 64 << 10);
+	out_put(&o, str_head(text, before));
+	out_put(&o, str_from(to));
+	out_put(&o, str_skip(text, before + strlen(from)));
+	assert_int_equal(out_finish(&o, &text, &err), OK);
+	assert_int_equal(fs_replace(AT_FDCWD, path, text, 0600, &err), OK);
+	arena_reset(&mem);
+}
+
 static void a_lab_is_closed_to_others_and_opens(void **state)
 {
 	(void)state;
@@ -154,6 +177,13 @@ static void a_lab_is_closed_to_others_and_opens(void **state)
 	struct lab second;
 
 	assert_int_equal(lab_open(&second, &err), ERR_CONFLICT);
+	lab_close(&lab);
+	/* A kind whose act would be called like a verb of the program's own is refused. */
+	rename_act("kinds/person.yaml", "- name: drop\n", "- name: reset\n");
+	assert_int_equal(lab_open(&lab, &err), ERR_INPUT);
+	assert_non_null(strstr(err.msg, "person.reset"));
+	rename_act("kinds/person.yaml", "- name: reset\n", "- name: drop\n");
+	assert_int_equal(lab_open(&lab, &err), OK);
 	lab_close(&lab);
 	assert_int_equal(fchdir(back), 0);
 	close(back);

@@ -1,4 +1,6 @@
 /* test_session: signing in, what it costs to guess, and when a session ends. */
+#include <stdatomic.h>
+
 #include "base/hex.h"
 #include "base/when.h"
 #include "crypto/password.h"
@@ -88,6 +90,61 @@ static void every_failure_has_one_text(void **state)
 	assert_int_equal(told->status, ERR_AUTH);
 	assert_string_equal(told_text(told, "message"), first);
 	open_lab_sql(&lab, "UPDATE records SET state = 'active' WHERE title = 'Oleg'");
+	open_lab_sql(&lab, "DELETE FROM attempts");
+}
+
+/* Every run of argon2id goes through here: the linker puts these in the library's place. */
+int __real_crypto_pwhash_argon2id_str_verify(
+	const char *text, const char *password, unsigned long long len);
+int __wrap_crypto_pwhash_argon2id_str_verify(
+	const char *text, const char *password, unsigned long long len);
+int __real_crypto_pwhash_str_alg(char *text, const char *password, unsigned long long len,
+	unsigned long long passes, size_t memory, int algorithm);
+int __wrap_crypto_pwhash_str_alg(char *text, const char *password, unsigned long long len,
+	unsigned long long passes, size_t memory, int algorithm);
+
+static atomic_int hash_runs;
+
+int __wrap_crypto_pwhash_argon2id_str_verify(
+	const char *text, const char *password, unsigned long long len)
+{
+	hash_runs++;
+	return __real_crypto_pwhash_argon2id_str_verify(text, password, len);
+}
+
+int __wrap_crypto_pwhash_str_alg(char *text, const char *password, unsigned long long len,
+	unsigned long long passes, size_t memory, int algorithm)
+{
+	hash_runs++;
+	return __real_crypto_pwhash_str_alg(text, password, len, passes, memory, algorithm);
+}
+
+/* Time tells nothing, because every failure costs the same: one run of the same hash. A wait costs none. */
+static void every_failure_costs_one_hash(void **state)
+{
+	(void)state;
+	static const char *const failures[][2] = { { "nobody", "wrong-wrong-wrong" },
+		{ "olga", "wrong-wrong-wrong" }, { "olga", "x" },
+		{ "oleg", "correct-horse-staple" }, { "no such name", "correct-horse-staple" } };
+
+	open_lab_sql(&lab, "DELETE FROM attempts");
+	open_lab_sql(&lab, "UPDATE records SET state = 'suspended' WHERE title = 'Oleg'");
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		hash_runs = 0;
+		assert_int_equal(sign_in(failures[i][0], failures[i][1], there)->status, ERR_AUTH);
+		assert_int_equal(hash_runs, 1);
+	}
+	open_lab_sql(&lab, "UPDATE records SET state = 'active' WHERE title = 'Oleg'");
+	open_lab_sql(&lab, "DELETE FROM attempts");
+	hash_runs = 0;
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, there)->status, OK);
+	assert_int_equal(hash_runs, 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sign_in("olga", "wrong", here)->status, ERR_AUTH);
+	open_lab_sql(&lab, "UPDATE attempts SET failures = 8 WHERE subject LIKE 'b:%'");
+	hash_runs = 0;
+	assert_int_equal(sign_in("olga", OLGA_PASSWORD, here)->status, ERR_LIMIT);
+	assert_int_equal(hash_runs, 0);
 	open_lab_sql(&lab, "DELETE FROM attempts");
 }
 
@@ -338,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sign_in_gives_a_token_that_is_not_stored),
 		cmocka_unit_test(every_failure_has_one_text),
+		cmocka_unit_test(every_failure_costs_one_hash),
 		cmocka_unit_test(guessing_slows_the_guesser_alone),
 		cmocka_unit_test(a_session_ends_when_idle_or_old_to_the_second),
 		cmocka_unit_test(a_code_works_once),
