@@ -14,7 +14,7 @@ enum {
 /* Of the picture with the page, below which it is not this page. */
 static const double correlation_least = 0.30;
 /* Above which no other angle is tried. */
-static const double correlation_sure = 0.60;
+static const double correlation_sure = 0.80;
 /* Angles that a page may be turned by; the alignment bridges what lies between. */
 static const double angles_degrees[] = { -2, 2, -4, 4 };
 
@@ -89,8 +89,7 @@ enum err_kind detect_pyramid_make(
 struct scene {
 	const struct pyramid *picture;
 	struct search *search;
-	struct plane_sums sums; /* of the level that is searched */
-	double shrink;
+	struct search_picture searched; /* one level of it */
 	/* The page at a sixteenth, an eighth, a quarter, a half, one: of what the picture shows, at most. */
 	struct align_view views[5];
 	const struct plane *middle;
@@ -99,8 +98,8 @@ struct scene {
 
 enum { VIEWS = sizeof(((struct scene *)0)->views) / sizeof(struct align_view) };
 
-static bool scene_make(const struct pyramid *picture, const struct plane *middle,
-	enum glass_zoom zoom, struct scene *scene)
+static bool scene_make(struct pyramid *picture, const struct plane *middle, enum glass_zoom zoom,
+	struct scene *scene)
 {
 	size_t level = 0;
 
@@ -110,15 +109,18 @@ static bool scene_make(const struct pyramid *picture, const struct plane *middle
 		(uint64_t)picture->level[level].width * picture->level[level].height >
 			SEARCH_PIXELS)
 		level++;
-	scene->shrink = (double)(1U << level);
+	scene->searched.shrink = (double)(1U << level);
 	return search_open(middle, scene->cell, &scene->search) &&
-		plane_sums_make(&picture->level[level], false, &scene->sums);
+		plane_sums_make(&picture->level[level], false, &scene->searched.sums) &&
+		plane_sums_make(&picture->level[level], true, &scene->searched.squares) &&
+		pyramid_flatten(picture);
 }
 
 static void scene_free(struct scene *scene)
 {
 	search_close(scene->search);
-	plane_sums_free(&scene->sums);
+	plane_sums_free(&scene->searched.sums);
+	plane_sums_free(&scene->searched.squares);
 	for (size_t i = 0; i < VIEWS; i++)
 		align_view_free(&scene->views[i]);
 }
@@ -231,8 +233,7 @@ static bool find_pose(struct scene *scene, struct pose *pose, double *correlatio
 		double degrees = i == 0 ? 0 : angles_degrees[i - 1], r = 0;
 		struct candidates found = { 0 };
 
-		if (!search_angle(scene->search, &scene->sums, scene->shrink, degrees * M_PI / 180,
-			    &found))
+		if (!search_angle(scene->search, &scene->searched, degrees * M_PI / 180, &found))
 			return false;
 		if (found.count == 0)
 			continue;

@@ -17,6 +17,14 @@ static const double damping = 1e-4;
 /* The end: no corner of what is seen moves further, in pixels of the view. */
 static const double still_px = 0.004;
 
+bool pyramid_flatten(struct pyramid *picture)
+{
+	for (size_t i = 0; i < picture->count; i++)
+		if (!plane_flatten(&picture->level[i], ALIGN_RADIUS))
+			return false;
+	return true;
+}
+
 static size_t count_edges(const struct plane *p, bool take, size_t every, struct align_view *view)
 {
 	size_t seen = 0, taken = 0;
@@ -42,7 +50,8 @@ static size_t count_edges(const struct plane *p, bool take, size_t every, struct
 bool align_view_make(const struct plane *middle, double scale, struct align_view *view)
 {
 	*view = (struct align_view){ .scale = scale };
-	if (!plane_reduce(middle, (struct plane_scale){ scale, scale }, &view->plane))
+	if (!plane_reduce(middle, (struct plane_scale){ scale, scale }, &view->plane) ||
+		!plane_flatten(&view->plane, ALIGN_RADIUS))
 		return false;
 	size_t count = count_edges(&view->plane, false, 1, view);
 	/* Odd, so that no column of the text is preferred. */
@@ -372,9 +381,12 @@ double align_correlation(const struct pyramid *picture, const struct align_view 
 		picture, pose_scale(pose, middle_x, middle_y) / view->scale * 1.4);
 	double shrink = (double)(1U << level);
 	struct sums sums = { 0 };
+	/* What lies beside the page has changed the picture near its edge, in flattening. */
+	uint32_t margin_x = view->plane.width > 4 * ALIGN_RADIUS ? ALIGN_RADIUS : 0;
+	uint32_t margin_y = view->plane.height > 4 * ALIGN_RADIUS ? ALIGN_RADIUS : 0;
 
-	for (uint32_t y = 0; y < view->plane.height; y++)
-		for (uint32_t x = 0; x < view->plane.width; x++) {
+	for (uint32_t y = margin_y; y + margin_y < view->plane.height; y++)
+		for (uint32_t x = margin_x; x + margin_x < view->plane.width; x++) {
 			double px = 0, py = 0;
 			float value = 0;
 

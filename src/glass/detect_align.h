@@ -11,10 +11,17 @@
 
 /* A picture, and the same at a half, a quarter, … */
 enum { PYRAMID_LEVELS = 10 };
+
+/* Both are flattened by so many of their pixels, so that light and shade do not count. */
+enum { ALIGN_RADIUS = 12 };
+
 struct pyramid {
 	size_t count;
 	struct plane level[PYRAMID_LEVELS];
 };
+
+/* Flattens what was made of the picture itself. False without memory. */
+bool pyramid_flatten(struct pyramid *picture);
 
 /* What may change: shift, turn and scale; then also stretch and shear; then also the angle of view. */
 enum align_freedom { ALIGN_SIMILAR = 4, ALIGN_AFFINE = 6, ALIGN_PERSPECTIVE = 8 };
@@ -31,12 +38,12 @@ struct align_view {
 	struct align_point *points; /* where it has edges; ordered as a page is read */
 	size_t point_count;
 };
-/* middle: the page's rows of source. False without memory; align_view_free in either case. */
+/* middle: the page's rows of source; the view is flattened. False without memory; align_view_free in either case. */
 bool align_view_make(const struct plane *middle, double scale, struct align_view *view);
 void align_view_free(struct align_view *view);
 
 /*
- * Improves *pose in at most `steps` steps.
+ * picture: flattened. Improves *pose in at most `steps` steps.
  * correlation  of what both show of the edges, from -1 to 1, below 0 when the picture is inverted; 0 when too
  *              little of the page lies in the picture, and then the pose stays
  */

@@ -1,33 +1,15 @@
 /* What is left of a picture when the page is subtracted, bit by bit. */
 #include <math.h>
 
-#include "glass/detect.h"
+#include "glass/detect_bits.h"
 #include "glass/detect_picture.h"
 
-enum {
-	/* A cell's neighbourhood, in cells on each side: its mean is taken off. */
-	NEAR_ROWS = 2,
-	NEAR_COLUMNS = 5,
-	/* Runs so far away, in cells, still tell how a run is displaced by registration alone. */
-	NEAR_RUN_ROWS = 4,
-	NEAR_RUN_COLUMNS = 14
-};
-
-/* Values further out than so many deviations are clipped: a speck of dirt is not evidence. */
-static const double paper_clip = 2;
-/* A run moved by more than a whole shift either way says no more than one moved by a shift. */
-static const double shift_clip = 1;
 /* A run with less change than this by its shift, a squared luminance, shows nothing. */
 static const double shift_energy_least = 8000;
 /* Where a pixel counts as paper. */
 static const float paper_least = 0.99F;
-
-typedef double cell_values[LIMIT_TILE_LINES][LIMIT_TILE_COLUMNS];
-
-/* Sums of a cell (paper) or of a bit (shift). */
-struct cell_sums {
-	cell_values sum, weight;
-};
+/* Paper is a little brighter or darker, in grey levels; a run is moved by half a shift either way. */
+static const double paper_most = 10, shift_most = 1.5;
 
 struct measure {
 	const struct pyramid *picture;
@@ -38,7 +20,8 @@ struct measure {
 	const struct plane *level;
 	double shrink;
 	double gain, offset; /* from the picture's values to the page's */
-	struct cell_sums paper, shift;
+	/* Sums until they are divided by their weights: pixels of paper; squared change by a shift. */
+	struct layer_bits paper, shift;
 };
 
 /* The picture's value at a pixel of the model. */
@@ -102,8 +85,10 @@ static void add_pixel(struct measure *m, uint32_t x, uint32_t y)
 	double v = m->gain * value + m->offset;
 
 	if (is_paper(&model->paper, x, y)) {
-		m->paper.sum[row][column] += v;
-		m->paper.weight[row][column]++;
+		uint8_t bit = m->cells.column[MARK_PAPER][row][column];
+
+		m->paper.value[row][bit] += v;
+		m->paper.weight[row][bit]++;
 	}
 	double still = model->still.at[at], shifted = model->shifted.at[at];
 	double change = shifted - still;
@@ -111,105 +96,39 @@ static void add_pixel(struct measure *m, uint32_t x, uint32_t y)
 
 	if (change == 0 || run == MARK_NONE)
 		return;
-	m->shift.sum[row][run] += change * (v - (still + shifted) / 2);
+	m->shift.value[row][run] += change * (v - (still + shifted) / 2);
 	m->shift.weight[row][run] += change * change;
 }
 
-static double clip(double v, double most)
-{
-	return v > most ? most : v < -most ? -most : v;
-}
-
-/* The mean of what lies around a cell: of rows and columns so far away, where `of` has weight. */
-struct around {
-	size_t rows, columns;
-};
-static double mean_around(
-	const struct cell_sums *cells, struct around around, size_t row, size_t column)
-{
-	size_t top = row > around.rows ? row - around.rows : 0;
-	size_t left = column > around.columns ? column - around.columns : 0;
-	double sum = 0, n = 0;
-
-	for (size_t r = top; r <= row + around.rows && r < LIMIT_TILE_LINES; r++)
-		for (size_t c = left; c <= column + around.columns && c < LIMIT_TILE_COLUMNS; c++)
-			if (cells->weight[r][c] > 0) {
-				sum += cells->sum[r][c];
-				n++;
-			}
-	return n > 0 ? sum / n : 0;
-}
-
-/* Cells with fewer pixels of paper than `least` lose their weight; the others' sums become means. */
-static void to_means(struct cell_sums *cells, double least)
+/* Bits of less weight than `least` lose it; the others' sums become means. */
+static void to_means(struct layer_bits *bits, double least)
 {
 	for (size_t r = 0; r < LIMIT_TILE_LINES; r++)
 		for (size_t c = 0; c < LIMIT_TILE_COLUMNS; c++) {
-			if (cells->weight[r][c] < least)
-				cells->weight[r][c] = 0;
+			if (bits->weight[r][c] < least)
+				bits->weight[r][c] = 0;
 			else
-				cells->sum[r][c] /= cells->weight[r][c];
+				bits->value[r][c] /= bits->weight[r][c];
 		}
 }
 
-static void finish_layer(struct evidence_layer *layer)
+static enum err_kind judge(struct measure *m, struct evidence *evidence, struct err *err)
 {
-	layer->energy = 0;
-	layer->bits = 0;
-	for (size_t r = 0; r < LIMIT_TILE_LINES; r++)
-		for (size_t c = 0; c < LIMIT_TILE_COLUMNS; c++) {
-			double v = layer->value[r][c];
+	double area = m->cell_width * m->cell_height;
 
-			layer->energy += v * v;
-			layer->bits += v != 0;
-		}
-}
-
-/* Paper: a cell's mean against its neighbours', clipped, added up over the cells of a bit. */
-static void paper_evidence(struct measure *m, struct evidence_layer *layer)
-{
-	static const struct around around = { NEAR_ROWS, NEAR_COLUMNS };
-	cell_values left;
-	double squares = 0, n = 0;
-	/* The sign of the gain tells whether high paper is the brighter one in this picture: v has it already. */
-	double least = m->scale * m->cell_width < 6 ? 2 : 4;
-
-	to_means(&m->paper, least);
-	for (size_t r = 0; r < LIMIT_TILE_LINES; r++)
-		for (size_t c = 0; c < LIMIT_TILE_COLUMNS; c++) {
-			if (m->paper.weight[r][c] == 0)
-				continue;
-			left[r][c] = m->paper.sum[r][c] - mean_around(&m->paper, around, r, c);
-			squares += left[r][c] * left[r][c];
-			n++;
-		}
-	double deviation = n > 0 ? sqrt(squares / n) : 0;
-
-	for (size_t r = 0; r < LIMIT_TILE_LINES; r++)
-		for (size_t c = 0; c < LIMIT_TILE_COLUMNS; c++) {
-			if (m->paper.weight[r][c] == 0)
-				continue;
-			layer->value[r][m->cells.column[MARK_PAPER][r][c]] +=
-				clip(left[r][c], paper_clip * deviation) *
-				sqrt(m->paper.weight[r][c]);
-		}
-}
-
-/* Shift: how far a run is moved, in shifts, against the runs around it; half a shift is the mean. */
-static void shift_evidence(struct measure *m, struct evidence_layer *layer)
-{
-	static const struct around around = { NEAR_RUN_ROWS, NEAR_RUN_COLUMNS };
-
+	m->paper.near.lines = 2;
+	m->paper.near.columns = 6;
+	m->paper.value_most = paper_most;
+	to_means(&m->paper, area < 64 ? 2 : 4);
+	m->shift.near.lines = 4;
+	m->shift.near.columns = 14;
+	m->shift.value_most = shift_most;
 	/* The energy of a change grows with the area of a cell. */
-	to_means(&m->shift, shift_energy_least * m->cell_width * m->cell_height / 128);
-	for (size_t r = 0; r < LIMIT_TILE_LINES; r++)
-		for (size_t c = 0; c < LIMIT_TILE_COLUMNS; c++) {
-			if (m->shift.weight[r][c] == 0)
-				continue;
-			double mean = mean_around(&m->shift, around, r, c);
-
-			layer->value[r][c] = clip(m->shift.sum[r][c] - mean, shift_clip);
-		}
+	to_means(&m->shift, shift_energy_least * area / 128);
+	if (detect_bits_judge(&m->paper, &evidence->layer[MARK_PAPER]) &&
+		detect_bits_judge(&m->shift, &evidence->layer[MARK_SHIFT]))
+		return OK;
+	return err_set(err, ERR_LIMIT, "detect: no memory");
 }
 
 static enum err_kind measure(struct measure *m, struct evidence *evidence, struct err *err)
@@ -226,12 +145,7 @@ static enum err_kind measure(struct measure *m, struct evidence *evidence, struc
 	for (uint32_t y = 1; y + 1 < m->model->paper.height; y++)
 		for (uint32_t x = 1; x + 1 < m->model->paper.width; x++)
 			add_pixel(m, x, y);
-	memset(evidence, 0, sizeof(*evidence));
-	paper_evidence(m, &evidence->layer[MARK_PAPER]);
-	shift_evidence(m, &evidence->layer[MARK_SHIFT]);
-	for (size_t i = 0; i < MARK_LAYERS; i++)
-		finish_layer(&evidence->layer[i]);
-	return OK;
+	return judge(m, evidence, err);
 }
 
 enum err_kind detect_measure(struct detector *d, const struct picture *picture,

@@ -90,6 +90,53 @@ bool plane_halve(const struct plane *from, struct plane *to)
 	return true;
 }
 
+/* Means of 2 radius + 1 pixels of a row, fewer at its ends. */
+static void smooth_row(const float *row, uint32_t width, uint32_t radius, float *to)
+{
+	double sum = 0;
+	uint32_t first = 0, end = 0;
+
+	for (uint32_t x = 0; x < width; x++) {
+		while (end < width && end <= x + radius)
+			sum += row[end++];
+		while (first + radius < x)
+			sum -= row[first++];
+		to[x] = (float)(sum / (end - first));
+	}
+}
+
+static void add_row(float *sum, const float *row, uint32_t width, float sign)
+{
+	for (uint32_t x = 0; x < width; x++)
+		sum[x] += sign * row[x];
+}
+
+bool plane_flatten(struct plane *plane, uint32_t radius)
+{
+	struct plane rows = { 0 }, sum = { 0 };
+	uint32_t width = plane->width, first = 0, end = 0;
+	bool made = plane_make(width, plane->height, &rows) && plane_make(width, 1, &sum);
+
+	for (uint32_t y = 0; made && y < plane->height; y++)
+		smooth_row(
+			plane->at + (size_t)y * width, width, radius, rows.at + (size_t)y * width);
+	for (uint32_t y = 0; made && y < plane->height; y++) {
+		float *to = plane->at + (size_t)y * width;
+
+		while (end < plane->height && end <= y + radius)
+			add_row(sum.at, rows.at + (size_t)width * end++, width, 1);
+		while (first + radius < y)
+			add_row(sum.at, rows.at + (size_t)width * first++, width, -1);
+		float count = (float)(end - first);
+
+		for (uint32_t x = 0; x < width; x++)
+			to[x] -= sum.at[x] / count;
+	}
+	plane_free(&rows);
+	plane_free(&sum);
+	return made;
+}
+
 bool plane_sums_make(const struct plane *plane, bool squares, struct plane_sums *sums)
 {
 	size_t stride = (size_t)plane->width + 1;

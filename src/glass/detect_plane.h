@@ -27,6 +27,12 @@ bool plane_reduce(const struct plane *from, struct plane_scale scale, struct pla
 /* Means of two by two pixels; a last odd row or column falls away. Both sides at least 2. */
 bool plane_halve(const struct plane *from, struct plane *to);
 
+/*
+ * Takes off the mean of what lies around each pixel, `radius` pixels to each side: light that falls unevenly goes,
+ * strokes stay. False without memory.
+ */
+bool plane_flatten(struct plane *plane, uint32_t radius);
+
 /* Between the centres of pixels, linear; false beyond the outermost ones. */
 static inline bool plane_sample(const struct plane *plane, double x, double y, float *value)
 {

@@ -8,6 +8,9 @@ static const double scale_least = 0.32, scale_most = 3.1;
 /* Less spread than this (of 255) is taken for an empty map. */
 static const double spread_least = 1.5;
 
+/* A box of fewer pixels, either way from its middle, does not spread. */
+static const double box_half_least = 1.25;
+
 enum {
 	PEAKS = 3,
 	/* Shifts closer than this belong to one peak. */
@@ -34,7 +37,6 @@ struct transform {
 };
 
 struct search {
-	const struct plane *middle;
 	struct search_cell cell;
 	struct plane map[FINENESSES];
 	struct plane_sums sums[FINENESSES], squares[FINENESSES];
@@ -49,44 +51,6 @@ static double mean_of(const struct plane_sums *sums)
 		((double)sums->width * sums->height);
 }
 
-bool search_open(const struct plane *middle, struct search_cell cell, struct search **search)
-{
-	struct search *s = calloc(1, sizeof(*s));
-	bool made = s != NULL;
-
-	for (size_t i = 0; made && i < FINENESSES; i++) {
-		double parts = finenesses[i].parts;
-		const struct plane_scale scale = { parts / cell.width, parts / cell.height };
-
-		s->middle = middle;
-		s->cell = cell;
-		made = plane_reduce(middle, scale, &s->map[i]) &&
-			plane_sums_make(&s->map[i], false, &s->sums[i]) &&
-			plane_sums_make(&s->map[i], true, &s->squares[i]);
-		if (made)
-			s->mean[i] = mean_of(&s->sums[i]);
-	}
-	if (!made)
-		search_close(s);
-	else
-		*search = s;
-	return made;
-}
-
-void search_close(struct search *search)
-{
-	if (search == NULL)
-		return;
-	for (size_t i = 0; i < FINENESSES; i++) {
-		plane_free(&search->map[i]);
-		plane_sums_free(&search->sums[i]);
-		plane_sums_free(&search->squares[i]);
-	}
-	for (size_t i = 0; i < search->transform_count; i++)
-		fft_free(&search->transforms[i].fft);
-	free(search);
-}
-
 /* One try: the page at this scale and angle. */
 struct hypothesis {
 	double scale, angle; /* the picture's pixels (unshrunk) for one of the page */
@@ -97,11 +61,11 @@ struct hypothesis {
 };
 
 /* Its map would be as large as this; false: nothing to compare. */
-static bool lay_out(const struct search *s, const struct plane_sums *picture, double shrink,
-	struct hypothesis *h)
+static bool lay_out(
+	const struct search *s, const struct search_picture *picture, struct hypothesis *h)
 {
-	double width = picture->width * shrink / h->scale;
-	double height = picture->height * shrink / h->scale;
+	double width = picture->sums.width * picture->shrink / h->scale;
+	double height = picture->sums.height * picture->shrink / h->scale;
 	double c = cos(h->angle), n = sin(h->angle);
 	/* The picture's corners, turned back. */
 	double right = width * c + fmax(0, height * n), left = fmin(0, height * n);
@@ -127,30 +91,43 @@ static double clamp(double v, double most)
 	return v < 0 ? 0 : v > most ? most : v;
 }
 
-/* The mean of a box around a point of the shrunk picture; `outside` when the point is none of it. */
-static double box_mean(const struct plane_sums *sums, double x, double y, double half_width,
-	double half_height, double outside)
+/* Grey values of a box: how far they spread, as a standard deviation. */
+struct box {
+	double x, y, half_width, half_height;
+};
+
+static double box_sum(const struct plane_sums *s, double left, double top, double right, double low)
 {
-	if (x < 0 || y < 0 || x > sums->width || y > sums->height)
-		return outside;
-	double left = clamp(x - half_width, sums->width),
-	       right = clamp(x + half_width, sums->width);
-	double top = clamp(y - half_height, sums->height);
-	double low = clamp(y + half_height, sums->height);
+	return plane_sums_between(s, right, low) - plane_sums_between(s, left, low) -
+		plane_sums_between(s, right, top) + plane_sums_between(s, left, top);
+}
+
+/* 0 when the box's middle lies outside. */
+static double box_spread(
+	const struct plane_sums *sums, const struct plane_sums *squares, const struct box *box)
+{
+	if (box->x < 0 || box->y < 0 || box->x > sums->width || box->y > sums->height)
+		return 0;
+	double left = clamp(box->x - box->half_width, sums->width);
+	double right = clamp(box->x + box->half_width, sums->width);
+	double top = clamp(box->y - box->half_height, sums->height);
+	double low = clamp(box->y + box->half_height, sums->height);
 	double area = (right - left) * (low - top);
 
 	if (area <= 0)
-		return outside;
-	return (plane_sums_between(sums, right, low) - plane_sums_between(sums, left, low) -
-		       plane_sums_between(sums, right, top) + plane_sums_between(sums, left, top)) /
-		area;
+		return 0;
+	double mean = box_sum(sums, left, top, right, low) / area;
+	double variance = box_sum(squares, left, top, right, low) / area - mean * mean;
+
+	return variance > 0 ? sqrt(variance) : 0;
 }
 
-static bool picture_map(const struct plane_sums *picture, double shrink, const struct hypothesis *h,
-	struct plane *map)
+static bool picture_map(
+	const struct search_picture *picture, const struct hypothesis *h, struct plane *map)
 {
-	double k = h->scale / shrink, c = k * cos(h->angle), n = k * sin(h->angle);
-	double mean = mean_of(picture);
+	double k = h->scale / picture->shrink, c = k * cos(h->angle), n = k * sin(h->angle);
+	struct box box = { .half_width = fmax(k * h->part_x / 2, box_half_least),
+		.half_height = fmax(k * h->part_y / 2, box_half_least) };
 
 	if (!plane_make(h->width, h->height, map))
 		return false;
@@ -159,21 +136,82 @@ static bool picture_map(const struct plane_sums *picture, double shrink, const s
 			double px = h->left + (x + 0.5) * h->part_x;
 			double py = h->top + (y + 0.5) * h->part_y;
 
-			map->at[(size_t)y * h->width + x] = (float)box_mean(picture,
-				c * px - n * py, n * px + c * py, k * h->part_x / 2,
-				k * h->part_y / 2, mean);
+			box.x = c * px - n * py;
+			box.y = n * px + c * py;
+			map->at[(size_t)y * h->width + x] = (float)box_spread(
+				&picture->sums, &picture->squares, &box);
 		}
 	return true;
 }
 
+/* The page's map, made as the picture's would be if it were the page. */
+static bool page_map(struct search *s, size_t i, const struct search_picture *page)
+{
+	double parts = finenesses[i].parts;
+	struct hypothesis h = { .scale = 1,
+		.fineness = i,
+		.part_x = s->cell.width / parts,
+		.part_y = s->cell.height / parts,
+		.width = LIMIT_TILE_COLUMNS * finenesses[i].parts,
+		.height = GRID_FOOT * finenesses[i].parts };
+
+	return picture_map(page, &h, &s->map[i]) &&
+		plane_sums_make(&s->map[i], false, &s->sums[i]) &&
+		plane_sums_make(&s->map[i], true, &s->squares[i]);
+}
+
+bool search_open(const struct plane *middle, struct search_cell cell, struct search **search)
+{
+	struct search *s = calloc(1, sizeof(*s));
+	struct search_picture page = { .shrink = 1 };
+	bool made = s != NULL && plane_sums_make(middle, false, &page.sums) &&
+		plane_sums_make(middle, true, &page.squares);
+
+	for (size_t i = 0; made && i < FINENESSES; i++) {
+		s->cell = cell;
+		made = page_map(s, i, &page);
+		if (made)
+			s->mean[i] = mean_of(&s->sums[i]);
+	}
+	plane_sums_free(&page.sums);
+	plane_sums_free(&page.squares);
+	if (!made)
+		search_close(s);
+	else
+		*search = s;
+	return made;
+}
+
+void search_close(struct search *search)
+{
+	if (search == NULL)
+		return;
+	for (size_t i = 0; i < FINENESSES; i++) {
+		plane_free(&search->map[i]);
+		plane_sums_free(&search->sums[i]);
+		plane_sums_free(&search->squares[i]);
+	}
+	for (size_t i = 0; i < search->transform_count; i++)
+		fft_free(&search->transforms[i].fft);
+	free(search);
+}
+
+/* The transform's side: with this much room a quarter of the smaller one may stand out. */
 static uint32_t side_for(uint32_t a, uint32_t b)
 {
 	uint32_t larger = a > b ? a : b, smaller = a > b ? b : a, side = 1;
 
-	/* Half of the smaller one overlaps: that much room keeps both ends apart. */
-	while (side < larger + (smaller + 1) / 2)
+	while (side < larger + smaller / 4)
 		side *= 2;
 	return side;
+}
+
+/* How much has to overlap: half of the smaller one, and enough that both ends do not meet across the side. */
+static int32_t overlap_least(uint32_t a, uint32_t b, uint32_t side)
+{
+	uint32_t half = ((a < b ? a : b) + 1) / 2, apart = a + b > side ? a + b - side : 0;
+
+	return (int32_t)(half > apart ? half : apart);
 }
 
 static void put_map(const struct plane *map, double mean, struct fft *fft)
@@ -305,8 +343,8 @@ static void find_peaks(const struct maps *m, const struct fft *fft, struct peak 
 {
 	uint32_t pw = m->page->width, ph = m->page->height;
 	uint32_t w = m->picture.width, h = m->picture.height;
-	int32_t least_x = (int32_t)((pw < w ? pw : w) + 1) / 2;
-	int32_t least_y = (int32_t)((ph < h ? ph : h) + 1) / 2;
+	int32_t least_x = overlap_least(pw, w, fft->width);
+	int32_t least_y = overlap_least(ph, h, fft->height);
 	double count = (double)fft->width * fft->height;
 
 	for (int32_t sy = least_y - (int32_t)h; sy <= (int32_t)ph - least_y; sy++) {
@@ -376,7 +414,7 @@ static bool correlate_maps(struct search *s, const struct hypothesis *h, const s
 	return true;
 }
 
-static bool try_hypothesis(struct search *s, const struct plane_sums *picture, double shrink,
+static bool try_hypothesis(struct search *s, const struct search_picture *picture,
 	const struct hypothesis *h, struct candidates *found)
 {
 	struct maps m = { &s->sums[h->fineness], &s->squares[h->fineness], { 0 }, { 0 },
@@ -384,8 +422,7 @@ static bool try_hypothesis(struct search *s, const struct plane_sums *picture, d
 	struct plane map = { 0 };
 	struct fft fft = { 0 };
 	struct peak peaks[PEAKS] = { 0 };
-	bool made = picture_map(picture, shrink, h, &map) &&
-		plane_sums_make(&map, false, &m.picture) &&
+	bool made = picture_map(picture, h, &map) && plane_sums_make(&map, false, &m.picture) &&
 		plane_sums_make(&map, true, &m.picture_squares);
 
 	if (made) {
@@ -402,19 +439,18 @@ static bool try_hypothesis(struct search *s, const struct plane_sums *picture, d
 	return made;
 }
 
-bool search_angle(struct search *search, const struct plane_sums *picture, double shrink,
-	double angle, struct candidates *found)
+bool search_angle(struct search *search, const struct search_picture *picture, double angle,
+	struct candidates *found)
 {
 	double scale = scale_least;
 
 	while (scale < scale_most) {
-		double lines = picture->height * shrink / scale / search->cell.height;
+		double lines = picture->sums.height * picture->shrink / scale / search->cell.height;
 		struct hypothesis h = { .scale = scale, .angle = angle };
 
 		while (lines < finenesses[h.fineness].lines_least)
 			h.fineness++;
-		if (lay_out(search, picture, shrink, &h) &&
-			!try_hypothesis(search, picture, shrink, &h, found))
+		if (lay_out(search, picture, &h) && !try_hypothesis(search, picture, &h, found))
 			return false;
 		scale *= finenesses[h.fineness].step;
 	}

@@ -1,7 +1,7 @@
 /*
  * detect_search: where a page may lie in a picture, roughly. For each scale the picture is shrunk to a map of
- * how much ink a cell (or a part of one) holds, and compared with the page's map at every shift by normalised
- * cross-correlation.
+ * how much the grey values spread in each cell (or a part of one): light and shade, borders and an inversion do not
+ * matter to it, ink does. It is compared with the page's map at every shift by normalised cross-correlation.
  *
  * At every scale at least half of the smaller one's width and height must overlap.
  */
@@ -33,16 +33,18 @@ struct search_cell {
 	uint32_t width, height;
 };
 
+/* Of one picture, shrunk by `shrink` (1: not at all). */
+struct search_picture {
+	struct plane_sums sums, squares;
+	double shrink;
+};
+
 struct search;
 /* middle: the page's rows of source; cell: its pixels; borrowed until search_close. False without memory. */
 bool search_open(const struct plane *middle, struct search_cell cell, struct search **search);
 void search_close(struct search *search);
-/*
- * picture  sums of a picture that was shrunk by `shrink` (1: not at all)
- * angle    radians that the page is turned by, clockwise
- * Adds to `found`. False without memory.
- */
-bool search_angle(struct search *search, const struct plane_sums *picture, double shrink,
-	double angle, struct candidates *found);
+/* angle: radians that the page is turned by, clockwise. Adds to `found`. False without memory. */
+bool search_angle(struct search *search, const struct search_picture *picture, double angle,
+	struct candidates *found);
 
 #endif
