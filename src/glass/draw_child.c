@@ -6,13 +6,14 @@
 #include "glass/child.h"
 #include "glass/glass.h"
 #include "glass/mark.h"
+#include "glass/page_fast.h"
 
 #define MEMORY_BYTES_MAX (128ULL << 20)
 
 struct drawer {
 	struct draw_region *region;
 	struct atlas *atlas;
-	struct page_encoder *encoder;
+	struct page_fast *fast;
 	uint8_t mark_key[MARK_KEY_BYTES];
 	struct grid grid; /* our own copy: nobody changes it once it is checked */
 	struct marks marks;
@@ -37,7 +38,7 @@ static void start(struct drawer *d, const struct ipc_msg *msg)
 	secret_wipe(key, sizeof(key));
 	d->region = child_map_shared(msg->fds[2], sizeof(*d->region));
 	if (atlas_open((struct str){ (char *)font, font_len }, &d->atlas, &err) != OK ||
-		page_encoder_open(d->atlas, &d->encoder, &err) != OK)
+		page_fast_open(d->atlas, &d->fast, &err) != OK)
 		child_end();
 	ready.font = sha256_of((struct str){ (char *)font, font_len });
 	atlas_engine(ready.engine);
@@ -87,7 +88,7 @@ static void draw(struct drawer *d, const struct ipc_msg *msg)
 	if (grid_check(&d->grid, &err) != OK)
 		child_end();
 	mark(d, &ask);
-	if (page_encode(d->encoder, &d->grid, &d->marks, &options, d->region->png, &len, &err) !=
+	if (page_fast_encode(d->fast, &d->grid, &d->marks, &options, d->region->png, &len, &err) !=
 		OK)
 		child_end();
 	secret_wipe(&d->marks, sizeof(d->marks));

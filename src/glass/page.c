@@ -2,13 +2,13 @@
 
 #include <libdeflate.h>
 
+#include "glass/png_frame.h"
+
 enum {
 	WIDTH_MAX = LIMIT_TILE_COLUMNS * ATLAS_CELL_WIDTH_MAX,
 	HEIGHT_MAX = GRID_ROWS * ATLAS_CELL_HEIGHT_MAX,
 	ROW_BYTES_MAX = WIDTH_MAX / 2,
 	RAW_BYTES_MAX = HEIGHT_MAX * (ROW_BYTES_MAX + 1),
-	/* Signature, IHDR, PLTE, IDAT's frame, IEND. */
-	FRAME_BYTES = 8 + 25 + 12 + 3 * PALETTE_COLOURS + 12 + 12,
 	LEVEL = 1
 };
 
@@ -38,7 +38,8 @@ static size_t raw_bytes(enum glass_zoom zoom)
 
 size_t page_bytes_max(enum glass_zoom zoom)
 {
-	return FRAME_BYTES + libdeflate_zlib_compress_bound(NULL, raw_bytes(zoom));
+	return PNG_HEAD_BYTES + PNG_TAIL_BYTES +
+		libdeflate_zlib_compress_bound(NULL, raw_bytes(zoom));
 }
 
 uint32_t page_shift_px(enum glass_zoom zoom)
@@ -147,55 +148,25 @@ static void filter_rows(struct page_encoder *e, const struct grid *grid, enum gl
 	assert((size_t)(to - e->raw) == raw_bytes(zoom));
 }
 
-static uint8_t *put_be32(uint8_t *to, uint32_t v)
-{
-	to[0] = (uint8_t)(v >> 24);
-	to[1] = (uint8_t)(v >> 16);
-	to[2] = (uint8_t)(v >> 8);
-	to[3] = (uint8_t)v;
-	return to + 4;
-}
-
-/* A chunk whose `len` bytes of data stand at to + 8 already. */
-static uint8_t *close_chunk(uint8_t *to, const char type[4], size_t len)
-{
-	put_be32(to, (uint32_t)len);
-	memcpy(to + 4, type, 4);
-	return put_be32(to + 8 + len, libdeflate_crc32(0, to + 4, 4 + len));
-}
-
 enum err_kind page_encode(struct page_encoder *encoder, const struct grid *grid,
 	const struct marks *marks, const struct page_options *options, uint8_t *png, size_t *len,
 	struct err *err)
 {
-	static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
-	/* Depth, palette, deflate, adaptive, whole. */
-	static const uint8_t form[5] = { 4, 3, 0, 0, 0 };
+	const struct png_size size = { page_width(options->zoom), page_height(options->zoom) };
 	size_t raw_len = raw_bytes(options->zoom);
 	struct palette palette;
-	uint8_t *to = png;
 	enum err_kind rc = draw_cells(encoder, grid, marks, options->zoom, err);
 
 	if (rc != OK)
 		return rc;
 	filter_rows(encoder, grid, options->zoom);
 	palette_make(options->theme, &palette);
-
-	memcpy(to, signature, sizeof(signature));
-	to += sizeof(signature);
-	put_be32(to + 8, page_width(options->zoom));
-	put_be32(to + 12, page_height(options->zoom));
-	memcpy(to + 16, form, sizeof(form));
-	to = close_chunk(to, "IHDR", 13);
-	memcpy(to + 8, palette.rgb, sizeof(palette.rgb));
-	to = close_chunk(to, "PLTE", sizeof(palette.rgb));
-	size_t packed = libdeflate_zlib_compress(encoder->compressor, encoder->raw, raw_len, to + 8,
-		libdeflate_zlib_compress_bound(encoder->compressor, raw_len));
+	png_put_head(png, &size, &palette);
+	size_t packed = libdeflate_zlib_compress(encoder->compressor, encoder->raw, raw_len,
+		png + PNG_HEAD_BYTES, libdeflate_zlib_compress_bound(encoder->compressor, raw_len));
 
 	assert(packed > 0);
-	to = close_chunk(to, "IDAT", packed);
-	to = close_chunk(to, "IEND", 0);
-	*len = (size_t)(to - png);
+	*len = png_put_tail(png, packed);
 	assert(*len <= page_bytes_max(options->zoom));
 	return OK;
 }

@@ -13,6 +13,7 @@
 
 #include "glass/layout.h"
 #include "glass/mark.h"
+#include "glass/page_fast.h"
 #include "glass/profile.h"
 #include "png_check.h"
 
@@ -76,7 +77,7 @@ static const struct golden {
 enum { GOLDENS = sizeof(goldens) / sizeof(goldens[0]), PATH_MAX_BYTES = 4096 };
 
 static struct atlas *atlas;
-static struct page_encoder *encoder;
+static struct page_fast *fast;
 static struct sha256 font_digest;
 static struct grid grid;
 static struct marks marks;
@@ -100,7 +101,7 @@ static const char *open_font(void)
 		return TEST_FONT " is missing: install fonts-dejavu-core";
 	font_digest = sha256_of((struct str){ (char *)font, len });
 	bool opened = atlas_open((struct str){ (char *)font, len }, &atlas, &err) == OK &&
-		page_encoder_open(atlas, &encoder, &err) == OK;
+		page_fast_open(atlas, &fast, &err) == OK;
 
 	free(font);
 	return opened ? NULL : err.msg;
@@ -150,7 +151,7 @@ static const char *draw(const struct page_options *options, size_t *len)
 {
 	static struct err err;
 
-	if (page_encode(encoder, &grid, &marks, options, png, len, &err) != OK)
+	if (page_fast_encode(fast, &grid, &marks, options, png, len, &err) != OK)
 		return err.msg;
 	const char *why = png_check_read(png, *len, &picture);
 
