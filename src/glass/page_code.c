@@ -75,7 +75,8 @@ static bool keeps_bound(const struct page_code *code)
 {
 	bool is_kept = true;
 
-	static_assert((int)HUFFMAN_BITS_MAX <= (int)PAGE_BITS_A_BYTE_MAX, "a literal keeps the bound");
+	static_assert(
+		(int)HUFFMAN_BITS_MAX <= (int)PAGE_BITS_A_BYTE_MAX, "a literal keeps the bound");
 	for (uint32_t len = HUFFMAN_MATCH_MIN; len <= HUFFMAN_MATCH_MAX; len++)
 		is_kept = is_kept &&
 			code->huffman.match[len].count + HUFFMAN_BITS_MAX + 13 <=

@@ -128,7 +128,7 @@ static void add_row(const struct page_code *code, uint32_t y, const uint8_t *byt
 		return;
 	glyph->inked |= 1U << y;
 	for (uint32_t p = 0; p < shape->pieces; p++) {
-		const uint8_t *from = bytes + p * shape->piece_bytes;
+		const uint8_t *from = bytes + (size_t)p * shape->piece_bytes;
 
 		pieces[p] = is_baseline ? make_piece(&code->huffman, from, 0, shape->piece_bytes)
 					: trimmed_piece(&code->huffman, from, shape->piece_bytes);
@@ -140,7 +140,7 @@ static void make_glyph(const struct page_glyphs *glyphs, const uint8_t *levels, 
 {
 	const struct page_shape *shape = &glyphs->code->shape;
 	uint8_t paper = page_paper_byte((key & 63) / INKS / 2);
-	struct cell_bytes cell;
+	struct cell_bytes cell = { .row = { { 0 } } };
 
 	draw(shape, levels, key, &cell);
 	for (uint32_t i = 0; i < shape->cell_bytes; i++)
@@ -148,12 +148,12 @@ static void make_glyph(const struct page_glyphs *glyphs, const uint8_t *levels, 
 	*glyph = (struct page_glyph){ .pieces = pieces };
 	memset(pieces, 0, pieces_of(shape) * sizeof(*pieces));
 	for (uint32_t y = 1; y < shape->cell_rows; y++) {
-		uint8_t bytes[ATLAS_CELL_WIDTH_MAX / 2];
+		uint8_t bytes[ATLAS_CELL_WIDTH_MAX / 2] = { 0 };
 
 		for (uint32_t i = 0; i < shape->cell_bytes; i++)
 			bytes[i] = (uint8_t)(cell.row[y][i] -
 				(y == shape->baseline ? 0 : cell.row[y - 1][i]));
-		add_row(glyphs->code, y, bytes, paper, glyph, pieces + y * shape->pieces);
+		add_row(glyphs->code, y, bytes, paper, glyph, pieces + (size_t)y * shape->pieces);
 	}
 }
 

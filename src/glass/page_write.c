@@ -288,7 +288,7 @@ static void put_from_row_0(
 static inline const struct page_piece *pieces_of(
 	const struct page_writer *w, const struct cell *cell, uint32_t k)
 {
-	return cell->glyph->pieces + k * w->code.shape.pieces;
+	return cell->glyph->pieces + (size_t)k * w->code.shape.pieces;
 }
 
 static void put_baseline(const struct page_writer *w, struct sink *sink)
@@ -427,7 +427,7 @@ static void add_bytes(struct page_writer *w, uint64_t at, uint64_t value, uint64
 static void add_papers(struct page_writer *w, uint64_t row_at)
 {
 	const struct line *line = &w->line;
-	uint32_t cell_bytes = w->code.shape.cell_bytes;
+	uint64_t cell_bytes = w->code.shape.cell_bytes;
 
 	for (uint32_t column = 0; column < LIMIT_TILE_COLUMNS;) {
 		uint32_t end = paper_run(line, column);

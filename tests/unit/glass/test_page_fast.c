@@ -135,7 +135,7 @@ static void draws_every_glyph(void **state)
 	(void)state;
 	while (code_point < 0x20000) {
 		clear();
-		for (size_t at = 0; at < LIMIT_TILE_LINES * LIMIT_TILE_COLUMNS; at++) {
+		for (size_t at = 0; at < (size_t)LIMIT_TILE_LINES * LIMIT_TILE_COLUMNS; at++) {
 			struct grid_cell *cell = cell_at(at);
 
 			do
