@@ -47,7 +47,7 @@ enum glass_message {
 };
 
 enum {
-	LAYOUT_SLOTS = 8, /* files that a layout child holds open with their indexes */
+	LAYOUT_SLOTS = 64, /* files that a layout child holds open with their indexes */
 	LAYOUT_NAME_BYTES_MAX = 255, /* end of a path: the last part decides the language */
 	GLASS_SESSION_BYTES_MAX = 64,
 	MARK_KEY_BYTES = 32,

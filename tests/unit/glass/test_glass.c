@@ -172,7 +172,7 @@ static void keeps_files_and_engagements_apart(void **state)
 	char name[8], text[16];
 
 	(void)state;
-	/* More files than slots, more engagements than children, twice over. */
+	/* More engagements than children. */
 	for (unsigned i = 0; i < 40; i++) {
 		struct glass_request request = usual;
 
@@ -183,6 +183,27 @@ static void keeps_files_and_engagements_apart(void **state)
 		request.blob = sha256_of(request.bytes);
 		expect_page(g, &request, &page);
 		assert_int_equal(page.lines, 1 + i % 11);
+		arena_reset(&mem);
+	}
+	glass_stop(g);
+}
+
+/* More files than a child holds open, twice over: what is closed for another is opened again. */
+static void holds_only_so_many_files(void **state)
+{
+	static char text[LAYOUT_SLOTS + 6];
+	struct glass *g = start_with("layout", "draw");
+	struct glass_page page;
+
+	(void)state;
+	memset(text, '\n', sizeof(text));
+	for (size_t i = 0; i < 2 * sizeof(text); i++) {
+		struct glass_request request = usual;
+
+		request.bytes = (struct str){ text, 1 + i % sizeof(text) };
+		request.blob = sha256_of(request.bytes);
+		expect_page(g, &request, &page);
+		assert_int_equal(page.lines, 1 + i % sizeof(text));
 		arena_reset(&mem);
 	}
 	glass_stop(g);
@@ -433,6 +454,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(draws_a_page, begin, end),
 		cmocka_unit_test_setup_teardown(draws_what_is_there, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_files_and_engagements_apart, begin, end),
+		cmocka_unit_test_setup_teardown(holds_only_so_many_files, begin, end),
 		cmocka_unit_test_setup_teardown(refuses_bad_requests, begin, end),
 		cmocka_unit_test_setup_teardown(commits_sessions, begin, end),
 		cmocka_unit_test_setup_teardown(replaces_a_killed_child, begin, end),
