@@ -280,8 +280,11 @@ enum err_kind pack_sync(struct pack_store *store, struct err *err)
 		rc = pack_file_sync(store->files[store->batch_pack], err);
 	for (uint32_t i = store->batch_last + 1; i <= store->last && rc == OK; i++)
 		rc = pack_file_sync(store->files[i], err);
-	if (rc == OK && store->last > store->batch_last)
+	if (rc == OK && store->last > store->batch_last) {
 		rc = fs_sync_dir(store->dir_fd, ".", err);
+		if (rc != OK)
+			pack_disk_failed(err);
+	}
 	return rc;
 }
 

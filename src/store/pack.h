@@ -43,7 +43,8 @@ MUST_CHECK enum err_kind pack_begin(struct pack_store *store, struct err *err);
 /* Appends unless the db or this batch has the digest already; *place either way; *fresh says whether new. */
 MUST_CHECK enum err_kind pack_add(struct pack_store *store, struct db *read, struct str bytes,
 	struct pack_place *place, bool *fresh, struct err *err);
-/* fsync what was appended: call before the transaction that names it. */
+/* fsync what was appended: call before the transaction that names it. A sync that fails ends the process.
+ * Errors: ERR_IO of a write. */
 MUST_CHECK enum err_kind pack_sync(struct pack_store *store, struct err *err);
 /* keep = false cuts the appended bytes off again. */
 void pack_end(struct pack_store *store, bool keep);

@@ -8,6 +8,7 @@
 
 #include "base/limit.h"
 #include "os/fs.h"
+#include "os/log.h"
 #include "store/pack.h"
 
 /* A blob of LIMIT_FILE_BYTES fills a pack of its own: header and pad come on top. */
@@ -137,16 +138,24 @@ enum err_kind pack_file_cut(struct pack_file *f, uint64_t used, struct err *err)
 	return OK;
 }
 
+_Noreturn void pack_disk_failed(const struct err *err)
+{
+	log_line(LOG_ERROR, "store: %s: the disk failed, stopping", err->msg);
+	abort();
+}
+
 enum err_kind pack_file_sync(struct pack_file *f, struct err *err)
 {
 	static const char pad[PACK_PAD_BYTES];
 	enum err_kind rc = fs_pwrite_all(f->fd, pad, sizeof(pad), f->used, err);
 
-	if (rc == OK)
-		rc = fs_sync(f->fd, err);
-	if (rc != OK)
+	if (rc != OK) {
 		err_context(err, "store/%04u.pack", f->number);
-	return rc;
+		return rc;
+	}
+	if (fs_sync(f->fd, err) != OK)
+		pack_disk_failed(err);
+	return OK;
 }
 
 enum err_kind pack_file_map(struct pack_file *f, struct err *err)

@@ -37,7 +37,12 @@ void pack_file_close(struct pack_file *f);
 MUST_CHECK enum err_kind pack_file_append(struct pack_file *f, struct str bytes, struct err *err);
 /* Forget what lies beyond `used`, but for the pad. */
 MUST_CHECK enum err_kind pack_file_cut(struct pack_file *f, uint64_t used, struct err *err);
-/* Write the pad and sync the file. */
+/*
+ * A sync has failed: what reached the disk is unknown, and the next one may say OK of what the kernel has dropped.
+ * Says so and ends the process.
+ */
+_Noreturn void pack_disk_failed(const struct err *err);
+/* Write the pad and sync the file. A sync that fails ends the process. Errors: of the write. */
 MUST_CHECK enum err_kind pack_file_sync(struct pack_file *f, struct err *err);
 /* Map for reading, once. */
 MUST_CHECK enum err_kind pack_file_map(struct pack_file *f, struct err *err);

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
  * child and end it at the n-th, before the call or after it (linked with --wrap).
  */
 static int die_at, calls;
+static bool sync_fails, bit_flips;
 
 static void count_call(void)
 {
@@ -38,12 +40,21 @@ enum err_kind __wrap_fs_pwrite_all(
 	if (die_at > 0 && calls + 1 == die_at)
 		(void)!__real_fs_pwrite_all(fd, bytes, len / 2, at, e);
 	count_call();
+	if (bit_flips && len > 100) {
+		const char *from = bytes;
+		char flipped = (char)(from[99] ^ 1);
+		enum err_kind rc = __real_fs_pwrite_all(fd, bytes, len, at, e);
+
+		return rc != OK ? rc : __real_fs_pwrite_all(fd, &flipped, 1, at + 99, e);
+	}
 	return __real_fs_pwrite_all(fd, bytes, len, at, e);
 }
 
 enum err_kind __wrap_fs_sync(int fd, struct err *e)
 {
 	count_call();
+	if (sync_fails)
+		return err_set(e, ERR_IO, "fdatasync: as the test wants it");
 	return __real_fs_sync(fd, e);
 }
 
@@ -98,6 +109,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	die_at = calls = 0;
+	sync_fails = bit_flips = false;
 	temp_make(&fx.temp);
 	open_store();
 	return 0;
@@ -503,6 +515,43 @@ static void ingest_may_die_anywhere(void **state)
 	die_everywhere(act_ingest, check_ingested);
 }
 
+static void a_bit_that_turns_over_on_the_way_is_noticed(void **state)
+{
+	(void)state;
+	assert_int_equal(ingest(1, 10, true), OK);
+	bit_flips = true;
+	assert_int_equal(ingest(10, 20, true), ERR_CORRUPT);
+	bit_flips = false;
+	assert_blobs(10, 20, ERR_NOT_FOUND);
+	assert_int_equal(ingest(10, 20, true), OK);
+	assert_blobs(1, 20, OK);
+}
+
+/* A second sync could say OK of pages that the kernel has dropped: there must be none. */
+static void a_sync_that_fails_ends_the_process(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	assert_int_equal(ingest(1, 10, true), OK);
+	close_store();
+	fflush(NULL);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(3);
+		open_store();
+		sync_fails = true;
+		_exit(ingest(10, 20, true) == OK ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	open_store();
+	assert_blobs(1, 10, OK);
+	assert_blobs(10, 20, ERR_NOT_FOUND);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -518,6 +567,8 @@ int main(void)
 		T(compaction_keeps_what_lives),
 		T(compaction_may_die_anywhere),
 		T(ingest_may_die_anywhere),
+		T(a_bit_that_turns_over_on_the_way_is_noticed),
+		T(a_sync_that_fails_ends_the_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
