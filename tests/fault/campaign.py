@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""campaign FAULT_LAB FAULTY_IO VITRINE KILLAT [--faults N] [--seed N] [--only KIND] [--story SEED]
+"""campaign [FAULT_LAB FAULTY_IO VITRINE KILLAT] [--faults N] [--stories N] [--seed N] [--only KIND] [--story N]
 
-Injects faults into a real lab and judges what is left by the model of oracle.py. Kinds:
+Injects faults into a real lab and judges what is left by the model of oracle.py. Programs: those of build/release unless
+named. Kinds:
 
   kill      the process ends right before a write; rebuilt from a written-down story, at each of its writes
   killed    the same, really: a seccomp tracer kills the process tree (killat)
@@ -10,9 +11,11 @@ Injects faults into a real lab and judges what is left by the model of oracle.py
   flip      a bit turns over on the way to the disk, or between hashing and writing
   rot       a bit turns over in what is stored: records by table, packs, tiles, checkpoint, key
   clock     the clock goes back, or ten years either way
-  backup    the records are of yesterday, what is published of today; or history was rewritten
+  backup    the records are of yesterday, what is published of today
+  trial     well-aimed single ones: proofs cut short, a session that ends in the middle of a call, rewritten history
 
-Each story is random and comes from a seed; what fails prints the command that does it again. TAP, one line a kind.
+Each story is random and comes from a seed; what fails prints the command that does it again: the same acts, places and
+cuts (ids and nonces are drawn anew). TAP, one line a kind.
 """
 import argparse
 import os
@@ -25,11 +28,12 @@ import time
 from collections import Counter
 
 from crash import Disk, read_trace, signed_heads, write_state
-from desk import Desk, Ended, Programs, Story, make_lab
+from desk import TOP, Desk, Ended, Programs, Story, make_lab
 from oracle import Facts, Wrong, examine, need
-from rot import rot_once
+from rot import PLACES, rot_once
+from trials import TRIALS
 
-KINDS = {"kill": 34, "power": 38, "rot": 8, "error": 6, "flip": 6, "backup": 4, "clock": 2, "killed": 2}
+KINDS = {"kill": 34, "power": 38, "rot": 8, "error": 6, "flip": 6, "backup": 4, "clock": 2, "killed": 2, "trial": 0}
 CHANGES = "CTWSDFRUMX"
 
 
@@ -42,6 +46,12 @@ class Lab:
         self.world = make_lab(programs, self.pristine)
         self.base = Facts(self.pristine)
 
+    def with_programs(self, programs, top):
+        """The same lab for other programs, with room of their own."""
+        other = object.__new__(Lab)
+        other.programs, other.top, other.pristine, other.world, other.base = programs, top, self.pristine, self.world, self.base
+        return other
+
     def copy(self, name="lab"):
         folder = os.path.join(self.top, name)
         shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +62,7 @@ class Lab:
 class Recording:
     """A story that ended well, with everything that it did to the disk."""
 
-    def __init__(self, lab, seed, length):
+    def __init__(self, lab, seed, length, only=None):
         self.lab, self.seed = lab, seed
         self.folder = lab.copy("recorded")
         trace = os.path.join(lab.top, "trace")
@@ -60,9 +70,11 @@ class Recording:
             os.remove(trace)
         self.before = Disk(self.folder)
         desk = Desk(lab.programs, self.folder, glass=True, trace=trace)
-        Story(desk, lab.world, seed, lab.top).run(length)
+        Story(desk, lab.world, seed, lab.top).run(length, only)
         need(desk.close() == 0, "end", "the story did not close its lab")
         self.acts, self.ops = desk.acts, read_trace(trace)
+        # A start stores the last checkpoint in the records: what comes after it differs by faults alone.
+        Desk(lab.programs, self.folder, preload=False).close()
         self.writes = [at for at, op in enumerate(self.ops) if op[0] in CHANGES]
 
     def known_at(self, at):
@@ -119,7 +131,7 @@ def ledger_verify(lab, folder):
 class Campaign:
     def __init__(self, lab, dice_seed, length):
         self.lab, self.seed, self.length = lab, dice_seed, length
-        self.counts, self.failures, self.outcomes = Counter(), [], Counter()
+        self.counts, self.failures, self.outcomes, self.story = Counter(), [], Counter(), 0
 
     def record(self, number):
         return Recording(self.lab, self.seed * 1000 + number, self.length)
@@ -130,7 +142,7 @@ class Campaign:
         try:
             run()
         except Wrong as wrong:
-            self.failures.append((kind, wrong.check, f"story {story}, {what}: {wrong}"))
+            self.failures.append((kind, f"story {story}, {what}: {wrong}", self.story))
 
     def kill(self, recording, count, dice):
         points = sorted(dice.sample(recording.writes, min(count, len(recording.writes))))
@@ -190,7 +202,7 @@ class Campaign:
             need(file.read() == before, "frozen", "the published checkpoint was written over")
         need(ledger_verify(self.lab, folder).returncode != 0, "verify", "ledger verify holds")
 
-    def rot(self, recording, count, dice):
+    def rot(self, recording, count, dice, places=PLACES):
         for _ in range(count):
             roll = dice.randrange(1 << 32)
 
@@ -198,37 +210,40 @@ class Campaign:
                 folder = os.path.join(self.lab.top, "state")
                 shutil.rmtree(folder, ignore_errors=True)
                 shutil.copytree(recording.folder, folder)
-                self.outcomes[rot_once(self.lab, folder, random.Random(roll), self)] += 1
+                self.outcomes[rot_once(self.lab, folder, random.Random(roll), places)] += 1
             self.one("rot", recording.seed, f"roll {roll}", run)
 
-    def spoiled(self, kind, plan, story_seed, check):
-        """A fresh story in which `plan` begins at a random act."""
+    def spoiled(self, plan, story_seed, check, only=None):
+        """A fresh story under a plan."""
         folder, trace = self.lab.copy(), os.path.join(self.lab.top, "trace-spoiled")
         if os.path.exists(trace):
             os.remove(trace)
         before = Disk(folder)
         desk = Desk(self.lab.programs, folder, glass=False, trace=trace)
         story = Story(desk, self.lab.world, story_seed, self.lab.top)
-        story.view = story.create
         ended = False
         try:
             need(desk.ask("plan " + plan) == "plan ok", "harness", "the plan was not taken")
             for _ in range(12):
-                story.dice.choice([story.create, story.burst, story.step, story.ingest, story.redact])()
+                getattr(story, only or story.dice.choice(["create", "burst", "step", "ingest", "redact"]))()
         except Ended:
             ended = True
         status = desk.close()
-        check(folder, desk, before, read_trace(trace), ended, status)
+        if plan.startswith("short:"):
+            refused = [act for act in desk.acts if act.status != "ok"]
+            need(not ended and status == 0 and not refused, "short", "a short write is not an error: the rest follows")
+        check(folder, desk, before, read_trace(trace), ended)
 
-    def error(self, count, dice):
+    def error(self, count, dice, words=("enospc", "eio", "sync", "short", "emfile"), only=None):
         for _ in range(count):
-            plan = dice.choice([f"enospc:{dice.randrange(1, 150)}", f"eio:{dice.randrange(1, 150)}",
-                                f"sync:{dice.randrange(1, 25)}", f"short:{dice.randrange(1, 6)}",
-                                f"emfile:{dice.randrange(1, 20)}:{dice.randrange(1, 40)}"])
+            word = dice.choice(words)
+            plan = f"{word}:" + {"enospc": f"{dice.randrange(1, 150)}", "eio": f"{dice.randrange(1, 150)}",
+                                 "sync": f"{dice.randrange(1, 25)}", "short": f"{dice.randrange(1, 6)}",
+                                 "emfile": f"{dice.randrange(1, 20)}:{dice.randrange(1, 40)}"}[word]
             seed = dice.randrange(1 << 32)
-            self.one("error", seed, plan, lambda: self.spoiled("error", plan, seed, self.check_error))
+            self.one("error", seed, plan, lambda: self.spoiled(plan, seed, self.check_error, only))
 
-    def check_error(self, folder, desk, before, ops, ended, status):
+    def check_error(self, folder, desk, before, ops, ended):
         acks = [at for at, op in enumerate(ops) if op[0] == "K" and op[3].startswith("ack ")]
         failed = [at for at, op in enumerate(ops) if op[0] == "F"]
         acknowledged = max([act.index + 1 for act in desk.acts if act.index is not None], default=0)
@@ -251,14 +266,14 @@ class Campaign:
                 judge(self.lab, state, desk.acts, known, is_whole=False)
         judge(self.lab, folder, desk.acts, known, is_whole=not ended)
 
-    def flip(self, count, dice):
+    def flip(self, count, dice, words=("flip", "bind")):
         for _ in range(count):
-            word = dice.choice(["flip", "bind"])
+            word = dice.choice(words)
             plan = f"{word}:{dice.randrange(1, 150 if word == 'flip' else 60)}:{dice.randrange(1 << 16)}"
             seed = dice.randrange(1 << 32)
-            self.one("flip", seed, plan, lambda: self.spoiled("flip", plan, seed, self.check_flip))
+            self.one("flip", seed, plan, lambda: self.spoiled(plan, seed, self.check_flip))
 
-    def check_flip(self, folder, desk, before, ops, ended, status):
+    def check_flip(self, folder, desk, _before, _ops, ended):
         acknowledged = max([act.index + 1 for act in desk.acts if act.index is not None], default=0)
         self.outcomes["flip: stopped" if ended else "flip: went on"] += 1
         if ended:
@@ -318,13 +333,19 @@ class Campaign:
                 judge(self.lab, folder, desk.acts, (acknowledged, desk.heads), is_whole=False)
             self.one("killed", seed, f"before write {point}", run)
 
-    def run(self, total, only=None, stories=1):
+    def trial(self, _count, _dice):
+        for name, trial in TRIALS.items():
+            self.one("trial", "-", name, lambda: trial(self.lab))
+
+    def run(self, total, stories, only=None, story=None):
+        """All stories, or one again; one kind, or all. Each kind of each story has dice of its own."""
         share = {kind: total * weight // 100 for kind, weight in KINDS.items() if only in (None, kind)}
-        for number in range(stories):
-            dice = random.Random(f"{self.seed}/{number}")
+        for number in range(stories) if story is None else [story]:
             recording = self.record(number) if set(share) & {"kill", "power", "backup", "rot"} else None
             for kind, count in share.items():
                 part = count // stories + (1 if number < count % stories else 0)
+                dice = random.Random(f"{self.seed}/{number}/{kind}")
+                self.story = number
                 method = getattr(self, kind)
                 if kind in ("kill", "power", "backup", "rot"):
                     method(recording, part, dice)
@@ -332,34 +353,41 @@ class Campaign:
                     method(part, dice)
 
 
+def build():
+    """The programs of the release build, made if need be."""
+    subprocess.run([os.path.join(TOP, "tools", "build"), "release"], cwd=TOP, check=True, stdout=sys.stderr)
+    names = ("tests/fault/fault_lab", "tests/fault/libfaulty_io.so", "src/proc/vitrine", "tests/fault/killat")
+    return [os.path.join(TOP, "build", "release", name) for name in names]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("fault_lab", "faulty_io", "vitrine", "killat"):
-        parser.add_argument(name)
+    parser.add_argument("programs", nargs="*")
     parser.add_argument("--faults", type=int, default=300)
     parser.add_argument("--stories", type=int, default=2)
     parser.add_argument("--length", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--story", type=int)
     options = parser.parse_args()
-    programs = Programs(*(os.path.abspath(path) for path in (options.fault_lab, options.faulty_io, options.vitrine, options.killat)))
+    programs = Programs(*(os.path.abspath(path) for path in options.programs or build()))
+    command = " ".join([sys.argv[0], *options.programs])
     top = tempfile.mkdtemp(prefix="vitrine-faults-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     start = time.monotonic()
     try:
         campaign = Campaign(Lab(programs, top), options.seed, options.length)
-        campaign.run(options.faults, options.only, options.stories)
+        campaign.run(options.faults, options.stories, options.only, options.story)
     finally:
         shutil.rmtree(top)
     kinds = [options.only] if options.only else list(KINDS)
     print(f"1..{len(kinds)}")
     for number, kind in enumerate(kinds, 1):
-        wrong = [text for where, _, text in campaign.failures if where == kind]
+        wrong = [(text, story) for where, text, story in campaign.failures if where == kind]
         print(f"{'not ok' if wrong or not campaign.counts[kind] else 'ok'} {number} - {kind}: {campaign.counts[kind]} faults")
-        for text in wrong[:10]:
+        for text, story in wrong[:10]:
             print(text, file=sys.stderr)
-        if wrong:
-            print(f"again: {' '.join(sys.argv[:5])} --seed {options.seed} --stories {options.stories} --faults {options.faults}"
-                  f" --length {options.length} --only {kind}", file=sys.stderr)
+            print(f"again: {command} --seed {options.seed} --stories {options.stories} --faults {options.faults}"
+                  f" --length {options.length} --only {kind} --story {story}", file=sys.stderr)
     print(f"# {sum(campaign.counts.values())} faults in {time.monotonic() - start:.0f} s, seed {options.seed}, {options.stories} stories; "
           + ", ".join(f"{word} {count}" for word, count in sorted(campaign.outcomes.items())))
     sys.exit(1 if campaign.failures else 0)

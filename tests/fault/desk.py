@@ -223,10 +223,15 @@ class Story:
         self.things = []  # [kind, id, state]
         self.redacted, self.count = set(), 0
 
-    def run(self, length):
+    def run(self, length, only=None):
+        """only: the name of the one kind of act that is wanted."""
         while len(self.desk.acts) < length:
-            self.dice.choices([self.create, self.burst, self.step, self.ingest, self.view, self.redact, self.refused,
-                               self.again, self.desk.note], [5, 3, 8, 2, 4, 2, 1, 1, 1])[0]()
+            getattr(self, only or self.dice.choices(
+                ["create", "burst", "step", "ingest", "view", "redact", "refused", "again", "start"], [5, 3, 8, 2, 4, 2, 1, 1, 1])[0])()
+
+    def start(self):
+        """What a vault enters when it starts."""
+        self.desk.note()
 
     def sign_in(self, name):
         def then(answer):
