@@ -18,7 +18,12 @@ static const char does_not_prove[] =
 	"and a point's host sees the pages of its guests. Hold it against the session's sealed trail: its views were recorded "
 	"before the picture was seen, and the digest of its mark when the session began.";
 
+/* A hundredth over a thousand pixels: less cannot be told from a picture that was only scaled. */
+static const double is_slant = 1e-5;
+
 struct inquiry_state {
+	struct ctx *ctx;
+	size_t at; /* the page being tried */
 	struct str picture;
 	struct decoded about;
 	struct inquiry *inquiry;
@@ -62,6 +67,13 @@ static enum err_kind score_all(struct inquiry_state *s, struct err *err)
 			left < DETECT_BATCH ? left : DETECT_BATCH, err);
 	}
 	return rc;
+}
+
+static bool tick(void *arg)
+{
+	const struct inquiry_state *s = arg;
+
+	return call_progress(s->ctx, s->at, s->pages.count, "pages");
 }
 
 static enum err_kind try_page(
@@ -114,12 +126,11 @@ static enum err_kind inquire(struct ctx *ctx, struct inquiry_state *s, struct er
 		rc = leak_sessions_all(ctx, &s->sessions, &s->session_count, err);
 	if (rc == OK)
 		rc = inquiry_open(ctx->lab->glass, s->picture, &s->about, &s->inquiry, err);
-	for (size_t i = 0; i < s->pages.count && rc == OK; i++) {
-		if (!call_progress(ctx, i, s->pages.count, "pages"))
-			rc = err_set(err, ERR_CANCELLED, "the inquiry was stopped");
-		else
-			rc = try_page(ctx, s, (uint32_t)i, err);
-	}
+	if (rc == OK)
+		inquiry_on_tick(s->inquiry, tick, s);
+	for (s->at = 0; s->at < s->pages.count && rc == OK; s->at++)
+		rc = tick(s) ? try_page(ctx, s, (uint32_t)s->at, err)
+			     : err_set(err, ERR_CANCELLED, "the inquiry was stopped");
 	if (rc == OK && s->seen > 0)
 		rc = judge(ctx, s, err);
 	inquiry_close(s->inquiry);
@@ -150,8 +161,9 @@ static void write_registration(struct jw *w, const struct inquiry_seen *seen)
 
 	write_real(w, "correlation", "%.3f", seen->found.correlation);
 	write_real(w, "scale", "%.4f", sqrt(fabs(area)));
-	write_real2(w, "degrees", atan2(a[3], a[0]) * 180 / M_PI);
-	jw_kbool(w, "at_an_angle", fabs(a[6]) + fabs(a[7]) > 1e-9);
+	/* Rounded here, or a turn of nothing would read -0. */
+	write_real2(w, "degrees", round(atan2(a[3], a[0]) * 1800 / M_PI) / 10 + 0.0);
+	jw_kbool(w, "at_an_angle", fabs(a[6]) + fabs(a[7]) > is_slant);
 	jw_kbool(w, "inverted", seen->found.inverted);
 	jw_kstr(w, "theme", str_from(profile_theme_name(seen->theme)));
 	jw_kstr(w, "zoom", str_from(profile_zoom_name(seen->zoom)));
@@ -268,6 +280,7 @@ static enum err_kind picture_compute(struct ctx *ctx, struct err *err)
 
 	if (s == NULL)
 		return err_set(err, ERR_LIMIT, "request memory used up");
+	s->ctx = ctx;
 	if (ctx->lab->glass == NULL)
 		return err_set(err, ERR_IO, "this lab runs without glass");
 	enum err_kind rc = take_picture(ctx, s, err);

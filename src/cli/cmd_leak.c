@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -222,10 +223,11 @@ static void print_picture(const json_t *answer)
 		struct str session = leak_text_of(row, "session"),
 			   point = leak_text_of(row, "point");
 
+		/* What is smaller than a double holds comes as 0. */
 		printf("%-20.*s %-12.*s %7.2f %7.2f %7.2f %7.2f  %.1e\n", STR_ARG(session),
 			STR_ARG(point), leak_real_of(row, "paper"), leak_real_of(row, "shift"),
 			leak_real_of(row, "both"), leak_real_of(row, "z"),
-			leak_real_of(row, "false_alarm"));
+			fmax(leak_real_of(row, "false_alarm"), 1e-300));
 	}
 	printf("bar: z of %.2f, for a false alarm of at most %.0e\n", leak_real_of(answer, "bar"),
 		leak_real_of(answer, "false_alarm_max"));

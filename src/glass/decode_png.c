@@ -10,8 +10,12 @@ enum { RED = 77, GREEN = 150, BLUE = 29 };
 
 static void to_luma(const uint8_t *rgb, size_t pixels, uint8_t *luma)
 {
-	for (size_t i = 0; i < pixels; i++, rgb += 3)
-		luma[i] = (uint8_t)((RED * rgb[0] + GREEN * rgb[1] + BLUE * rgb[2] + 128) / 256);
+	for (size_t i = 0; i < pixels; i++, rgb += 3) {
+		unsigned sum = (unsigned)RED * rgb[0] + (unsigned)GREEN * rgb[1] +
+			(unsigned)BLUE * rgb[2];
+
+		luma[i] = (uint8_t)((sum + 128) / 256);
+	}
 }
 
 enum err_kind decode_png(struct str bytes, uint8_t *luma, struct decoded *about, struct err *err)

@@ -7,13 +7,15 @@
 #include "glass/pool.h"
 
 /* A page of a large picture at an angle is looked for in many ways; a batch of sessions is some hashes each. */
-enum { PAGE_MS = 180000, SCORE_MS = 60000 };
+enum { PAGE_MS = 180000, SCORE_MS = 60000, TICK_MS = 2000 };
 
 struct inquiry {
 	struct glass *glass;
 	struct pool_child detect;
 	struct grid grid;
 	uint32_t pages; /* numbers below it were told */
+	inquiry_tick_fn *tick; /* NULL: nobody asked */
+	void *tick_arg;
 };
 
 static enum err_kind start_detect(
@@ -70,6 +72,39 @@ void inquiry_close(struct inquiry *q)
 	free(q);
 }
 
+void inquiry_on_tick(struct inquiry *q, inquiry_tick_fn *tick, void *arg)
+{
+	q->tick = tick;
+	q->tick_arg = arg;
+}
+
+/* pool_ask for the one question that may take minutes. */
+static enum err_kind ask_page(
+	struct inquiry *q, const struct detect_ask *ask, struct detect_seen *seen, struct err *err)
+{
+	struct ipc_msg msg;
+	enum err_kind rc = ipc_send(q->detect.sock, DETECT_PAGE, ask, sizeof(*ask), NULL, 0, err);
+
+	for (int waited_ms = 0; rc == OK; waited_ms += TICK_MS) {
+		rc = ipc_receive(
+			q->detect.sock, glass_from_child, GLASS_MESSAGES, TICK_MS, &msg, err);
+		if (rc != ERR_LIMIT)
+			break;
+		rc = waited_ms >= PAGE_MS
+			? err_set(err, ERR_IO, "glass: the detect child does not answer")
+			: OK;
+		if (rc == OK && q->tick != NULL && !q->tick(q->tick_arg))
+			rc = err_set(err, ERR_CANCELLED, "the inquiry was stopped");
+	}
+	if (rc == ERR_NOT_FOUND)
+		rc = err_set(err, ERR_IO, "glass: the detect child has ended");
+	if (rc == OK && msg.type != DETECT_SEEN)
+		rc = err_set(err, ERR_CORRUPT, "glass: the detect child answers something else");
+	if (rc == OK)
+		memcpy(seen, msg.body, sizeof(*seen));
+	return rc;
+}
+
 /* Numbers that can be written down: the child looked at a stranger's picture. */
 static bool seen_is_sound(const struct detect_seen *seen)
 {
@@ -94,8 +129,7 @@ enum err_kind inquiry_page(struct inquiry *q, const struct glass_request *reques
 	if (rc != OK)
 		return rc;
 	region->grid = q->grid;
-	rc = pool_ask(&q->detect, DETECT_PAGE, &ask, sizeof(ask), NULL, 0, PAGE_MS, DETECT_SEEN,
-		&said, sizeof(said), err);
+	rc = ask_page(q, &ask, &said, err);
 	if (rc == OK && !seen_is_sound(&said))
 		rc = err_set(err, ERR_CORRUPT, "glass: the detect child answers something else");
 	if (rc != OK)

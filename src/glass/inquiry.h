@@ -25,6 +25,12 @@ struct inquiry;
  */
 MUST_CHECK enum err_kind inquiry_open(struct glass *g, struct str bytes, struct decoded *about,
 	struct inquiry **q, struct err *err);
+/*
+ * Asked every few seconds while a page is looked for; false ends the wait with ERR_CANCELLED. For progress, so that whoever
+ * waits knows that somebody is at work.
+ */
+typedef bool inquiry_tick_fn(void *arg);
+void inquiry_on_tick(struct inquiry *q, inquiry_tick_fn *tick, void *arg);
 /* NULL is fine. */
 void inquiry_close(struct inquiry *q);
 

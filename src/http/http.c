@@ -44,6 +44,7 @@ struct http {
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
 	unsigned under_way;
+	unsigned large_bodies;
 };
 
 enum exchange_state { READING, WORKING, ANSWERED, REFUSED };
@@ -62,6 +63,7 @@ struct exchange {
 	size_t body_max, body_len;
 	bool seen; /* the handler has been called with the headers */
 	bool bad_uri;
+	bool is_large; /* holds one of HTTP_LARGE_BODIES */
 };
 
 static const char *const header_names[HTTP_HEADERS] = {
@@ -199,6 +201,26 @@ static void *begin(void *arg, const char *uri, struct MHD_Connection *connection
 	return x;
 }
 
+/* Large bodies are few: a flood of them waits for nobody but itself. */
+static bool take_large(struct exchange *x)
+{
+	struct http *h = x->http;
+
+	pthread_mutex_lock(&h->lock);
+	x->is_large = h->large_bodies < HTTP_LARGE_BODIES;
+	h->large_bodies += x->is_large;
+	pthread_mutex_unlock(&h->lock);
+	return x->is_large;
+}
+
+static void give_large(struct exchange *x)
+{
+	pthread_mutex_lock(&x->http->lock);
+	x->http->large_bodies -= x->is_large;
+	pthread_mutex_unlock(&x->http->lock);
+	x->is_large = false;
+}
+
 /* The headers are in: copy what is read above, and decide how long a body may be. */
 static enum MHD_Result take_headers(struct exchange *x, const char *method)
 {
@@ -236,6 +258,13 @@ static enum MHD_Result take_headers(struct exchange *x, const char *method)
 	/* An announced body gets the room it needs: that room is zeroed before and wiped after. */
 	if (length != NULL)
 		x->body_max = (size_t)announced;
+	if (x->body_max > HTTP_LARGE_BODY_BYTES) {
+		if (length == NULL)
+			return refuse(x, 411, "Say how long the body of this request is.\n");
+		if (!take_large(x))
+			return refuse(
+				x, 503, "Others are sending pictures. Try again in a moment.\n");
+	}
 	x->body = arena_array(&x->mem, char, x->body_max);
 	if (x->body == NULL)
 		return refuse(x, 503, "Out of memory for this request. Try again.\n");
@@ -317,6 +346,7 @@ static void completed(void *arg, struct MHD_Connection *connection, void **conte
 	if (x == NULL)
 		return;
 	deadline_enter(x->http->deadline, x->peer, DEADLINE_READING);
+	give_large(x);
 	arena_wipe(&x->mem);
 	free(x);
 	*context = NULL;

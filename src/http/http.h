@@ -26,6 +26,9 @@ enum {
 	HTTP_URI_BYTES_MAX = 8
 		<< 10, /* path and query; a path inside a release is at most 4 KiB, escaped */
 	HTTP_EXTRA_HEADERS_MAX = 4,
+	/* Longer bodies must tell their length, and only so many are taken in at a time: pictures, 12 MiB each. */
+	HTTP_LARGE_BODY_BYTES = 1 << 20,
+	HTTP_LARGE_BODIES = 4,
 	HTTP_MEM_BYTES = 16 << 20, /* one request: its body, the vault's answer twice, its page */
 };
 

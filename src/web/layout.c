@@ -162,6 +162,8 @@ static void navigation(struct page *p, const struct layout *layout)
 	nav_link(p, layout, STR("/"), STR("Home"));
 	nav_link(p, layout, STR("/products"), STR("Products"));
 	nav_kinds(p, layout, "See");
+	if (page_has_role(p, "officer") || page_has_role(p, "auditor"))
+		nav_link(p, layout, STR("/leak"), STR("Leaks"));
 	HTML(h, "</ul></li>");
 	nav_family(p, layout, FAMILY_GOVERN, "Govern");
 	nav_kinds(p, layout, "Govern");

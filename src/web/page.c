@@ -52,7 +52,7 @@ void ask_init(struct page *p, struct ask *a)
 	jw_object(&a->jw);
 }
 
-enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
+static enum err_kind ask_raw(struct page *p, const char *verb, struct str body, int fd,
 	struct client_answer *raw, struct err *err)
 {
 	struct client_call call = {
@@ -61,13 +61,19 @@ enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
 		.peer = p->request->peer,
 		.idempotency_key = p->has_idempotency_key ? p->idempotency_key : NULL,
 		.body = body,
-		.fd = -1,
+		.fd = fd,
 	};
 	enum err_kind rc = p->web->options.ask(p->web->options.arg, p->mem, &call, raw, err);
 
 	if (rc != OK)
 		p->vault_away = true;
 	return rc;
+}
+
+enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
+	struct client_answer *raw, struct err *err)
+{
+	return ask_raw(p, verb, body, -1, raw, err);
 }
 
 /* What the vault said when it did not do what was asked. */
@@ -78,12 +84,12 @@ static enum err_kind refused(const struct client_answer *raw, const json_t *said
 	return err_set(err, raw->status, "%.*s", STR_ARG(message));
 }
 
-static enum err_kind ask_text(
-	struct page *p, const char *verb, struct str body, const json_t **answer, struct err *err)
+static enum err_kind ask_text(struct page *p, const char *verb, struct str body, int fd,
+	const json_t **answer, int64_t *entry, struct err *err)
 {
 	struct client_answer raw;
 	json_t *root = NULL;
-	enum err_kind rc = page_ask_raw(p, verb, body, &raw, err);
+	enum err_kind rc = ask_raw(p, verb, body, fd, &raw, err);
 
 	if (rc == OK)
 		rc = json_parse(raw.json, LIMIT_ANSWER_BYTES, &root, err);
@@ -98,23 +104,34 @@ static enum err_kind ask_text(
 	if (raw.status != OK)
 		return refused(&raw, root, err);
 	*answer = root;
+	*entry = raw.entry_index < INT64_MAX ? (int64_t)raw.entry_index : -1;
 	return OK;
 }
 
-enum err_kind ask_send(
-	struct page *p, struct ask *a, const char *verb, const json_t **answer, struct err *err)
+enum err_kind ask_send_file(struct page *p, struct ask *a, const char *verb, int fd,
+	const json_t **answer, int64_t *entry, struct err *err)
 {
 	struct str body;
 
 	jw_object_end(&a->jw);
 	enum err_kind rc = out_finish(&a->out, &body, err);
 
-	return rc != OK ? rc : ask_text(p, verb, body, answer, err);
+	return rc != OK ? rc : ask_text(p, verb, body, fd, answer, entry, err);
+}
+
+enum err_kind ask_send(
+	struct page *p, struct ask *a, const char *verb, const json_t **answer, struct err *err)
+{
+	int64_t unused;
+
+	return ask_send_file(p, a, verb, -1, answer, &unused, err);
 }
 
 enum err_kind page_ask(struct page *p, const char *verb, const json_t **answer, struct err *err)
 {
-	return ask_text(p, verb, STR("{}"), answer, err);
+	int64_t unused;
+
+	return ask_text(p, verb, STR("{}"), -1, answer, &unused, err);
 }
 
 enum err_kind page_ask_one(struct page *p, const char *verb, const char *name, struct str value,

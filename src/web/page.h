@@ -8,6 +8,7 @@
 #include "format/form.h"
 #include "format/html.h"
 #include "format/json.h"
+#include "format/multipart.h"
 #include "web/route.h"
 #include "web/web.h"
 
@@ -28,6 +29,7 @@ struct page {
 	const struct route *route;
 	struct str params[ROUTE_PARAMS_MAX]; /* decoded */
 	struct form query, form;
+	struct multipart_file file; /* of a form that takes one; the name is empty without */
 	uint8_t token[FRAME_TOKEN_BYTES];
 	bool has_token;
 	uint8_t idempotency_key[FRAME_KEY_BYTES]; /* of the one call that an API request makes */
@@ -56,6 +58,12 @@ void ask_init(struct page *p, struct ask *a);
  */
 MUST_CHECK enum err_kind ask_send(
 	struct page *p, struct ask *a, const char *verb, const json_t **answer, struct err *err);
+/*
+ * The same for a verb that takes an open file, which stays the caller's. *entry gets the index of the entry that the call
+ * left, or -1.
+ */
+MUST_CHECK enum err_kind ask_send_file(struct page *p, struct ask *a, const char *verb, int fd,
+	const json_t **answer, int64_t *entry, struct err *err);
 /* The same for a verb without arguments. */
 MUST_CHECK enum err_kind page_ask(
 	struct page *p, const char *verb, const json_t **answer, struct err *err);
@@ -94,7 +102,7 @@ page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_pro
 	page_release, page_room, page_records, page_record_new, page_record, page_record_act,
 	page_credential_post, page_ledger, page_entry, page_redact_post, page_ledger_file,
 	page_account, page_password_post, page_totp_post, page_asset, page_icon, page_openapi,
-	page_api;
+	page_api, page_leak, page_leak_post;
 
 /* Sent by a page of this very point? Browsers say so in headers that no script can set. */
 bool request_is_same_origin(const struct http_request *q);

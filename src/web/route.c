@@ -3,7 +3,8 @@
 #include "base/limit.h"
 #include "web/page.h"
 
-enum { FORM_BYTES = 256 << 10 };
+/* A form with a picture: what stands around it is small. */
+enum { FORM_BYTES = 256 << 10, UPLOAD_BYTES = LIMIT_PICTURE_BYTES + (64 << 10) };
 
 static const struct route routes[] = {
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/", 0, page_home, false },
@@ -29,6 +30,8 @@ static const struct route routes[] = {
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/account", 0, page_account, false },
 	{ HTTP_POST, ACCESS_SIGNED_IN, "/account/password", FORM_BYTES, page_password_post, false },
 	{ HTTP_POST, ACCESS_SIGNED_IN, "/account/totp", FORM_BYTES, page_totp_post, false },
+	{ HTTP_GET, ACCESS_SIGNED_IN, "/leak", 0, page_leak, false },
+	{ HTTP_POST, ACCESS_SIGNED_IN, "/leak", UPLOAD_BYTES, page_leak_post, false },
 	{ HTTP_GET, ACCESS_BARE, "/ledger/*", 0, page_ledger_file, true },
 	{ HTTP_GET, ACCESS_BARE, "/a/:name", 0, page_asset, false },
 	{ HTTP_GET, ACCESS_BARE, "/favicon.ico", 0, page_icon, false },

@@ -143,7 +143,12 @@ static enum err_kind decode_request(
 
 	for (size_t i = 0; rc == OK && i < match->param_count; i++)
 		rc = form_decode_segment(p->mem, match->params[i], &p->params[i], err);
-	if (rc == OK && p->request->method == HTTP_POST && !match->route->is_api)
+	if (rc != OK || p->request->method != HTTP_POST || match->route->is_api)
+		return rc;
+	if (multipart_is(p->request->headers[HTTP_CONTENT_TYPE]))
+		rc = multipart_parse(p->mem, p->request->headers[HTTP_CONTENT_TYPE],
+			p->request->body, &p->form, &p->file, err);
+	else
 		rc = form_parse(
 			p->mem, p->request->body, match->route->body_bytes_max, &p->form, err);
 	return rc;
@@ -182,9 +187,12 @@ static enum err_kind dispatch(struct page *p, struct err *err)
 void web_handle(void *arg, struct arena *mem, const struct http_request *request,
 	struct http_response *response)
 {
-	struct page p = {
-		.web = arg, .mem = mem, .request = request, .response = response, .status = 200
-	};
+	struct page p = { .web = arg,
+		.mem = mem,
+		.request = request,
+		.response = response,
+		.file = { STR(""), STR("") },
+		.status = 200 };
 	struct err err;
 
 	out_init(&p.html.o, mem, PAGE_BYTES_MAX);

@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "story")]
 from fixture import Fixture, moment  # noqa: E402
+from PIL import Image  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -53,6 +54,21 @@ def person_ids(lab):
     return {row["fields"]["name"]: row["id"] for row in rows}
 
 
+def leaked_page(lab, engagement, release):
+    """A page as one session was shown it, and a picture of something else."""
+    lab.people.person("remo", "Remo Conti", lab.operator, ["reviewer"], "third")
+    lab.passwords.update(lab.people.passwords)
+    reader = lab.person("remo")
+    session = reader.verb("session.show")["session"]
+    page = reader.view(engagement=engagement, release=release, path="src/packet.c", line=60)[1]
+    reader.close()
+    picture, foreign = (os.path.join(lab.folder, name) for name in ("leaked.png", "foreign.png"))
+    with open(picture, "wb") as file:
+        file.write(page)
+    Image.linear_gradient("L").resize((640, 976)).save(foreign)
+    return {"picture": picture, "foreign": foreign, "words": "head[80] 80 fold", "session": session}
+
+
 def main():
     installed = modules()
     record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
@@ -69,6 +85,7 @@ def main():
         # The one that ends by the clock, within a session's idle time.
         grant = lab.grant(engagement, releases=[last], until=soon(20))
         brief_grant = lab.grant(engagement, releases=[brief])
+        leak = leaked_page(lab, engagement, last)
         people = person_ids(lab)
         config = {
             "url": lab.lab.url,
@@ -80,6 +97,7 @@ def main():
             "clock": os.path.join(lab.lab.folder, "run", "clock"),
             "canaries": lab.canaries,
             "until": moment(25)[:16],
+            "leak": leak,
             "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
                     "rui": people["rui"]},
@@ -87,7 +105,7 @@ def main():
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(config, file)
             file.flush()
-            status = subprocess.run(["node", os.path.join(HERE, "run.mjs"), file.name]).returncode
+            status = subprocess.run(["node", os.path.join(HERE, "run.mjs"), file.name, *sys.argv[1:]]).returncode
         if record:
             shutil.copytree(lab.source(2), os.path.join(shown, "1"))
             shutil.copytree(lab.source(3), os.path.join(shown, "2"))

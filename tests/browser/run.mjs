@@ -2,11 +2,13 @@
 import { finish } from "./harness.mjs";
 import pages from "./cases_pages.mjs";
 import forms from "./cases_forms.mjs";
+import leak from "./cases_leak.mjs";
 import guards from "./cases_guards.mjs";
 import room from "./cases_room.mjs";
 
 await pages();
 await room();
+await leak();
 await forms();
 await guards();
 await finish();
