@@ -57,7 +57,7 @@ static enum err_kind ask_places(
 	const struct cli *cli, const struct leak_lines *options, json_t **answer, struct err *err)
 {
 	struct console c;
-	struct str text;
+	struct str text = STR("");
 	json_t *body = NULL;
 	enum err_kind rc = console_open(cli, CONSOLE_SIGNED_IN, &c, err);
 
@@ -213,6 +213,7 @@ static enum err_kind open_trails(
 	if (rc == OK)
 		rc = leak_each_session(
 			cli, options->sessions, options->session_count, look_at_session, t, err);
+	t->reader = NULL;
 	trail_reader_close(&reader);
 	if (rc == OK)
 		print_verdict(t);

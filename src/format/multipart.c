@@ -9,6 +9,8 @@
 enum { BOUNDARY_MAX = 70, DELIMITER_MAX = BOUNDARY_MAX + 4 };
 
 static const char type[] = "multipart/form-data";
+/* What stands before a boundary. */
+static const char line_end[4] = { '\r', '\n', '-', '-' };
 
 static bool starts_no_case(struct str s, const char *prefix)
 {
@@ -66,9 +68,9 @@ static bool delimiter_of(struct str content_type, char text[DELIMITER_MAX], size
 	for (size_t i = 0; i < boundary.len; i++)
 		if (boundary.ptr[i] <= ' ' || boundary.ptr[i] > '~')
 			return false;
-	memcpy(text, "\r\n--", 4);
-	memcpy(text + 4, boundary.ptr, boundary.len);
-	*len = boundary.len + 4;
+	memcpy(text, line_end, sizeof(line_end));
+	memcpy(text + sizeof(line_end), boundary.ptr, boundary.len);
+	*len = boundary.len + sizeof(line_end);
 	return true;
 }
 

@@ -5,6 +5,8 @@
 
 #include "glass/decode_format.h"
 
+/* A pixel as libpng writes it. */
+static const size_t rgb_bytes = 3;
 /* ITU-R BT.601, in 256ths: what JPEG and WebP call luminance. */
 enum { RED = 77, GREEN = 150, BLUE = 29 };
 
@@ -32,7 +34,7 @@ enum err_kind decode_png(struct str bytes, uint8_t *luma, struct decoded *about,
 		return rc;
 	}
 	image.format = PNG_FORMAT_RGB;
-	uint8_t *rgb = malloc(PNG_IMAGE_SIZE(image));
+	uint8_t *rgb = malloc(rgb_bytes * image.width * image.height);
 
 	if (rgb == NULL) {
 		png_image_free(&image);

@@ -82,7 +82,7 @@ void inquiry_on_tick(struct inquiry *q, inquiry_tick_fn *tick, void *arg)
 static enum err_kind ask_page(
 	struct inquiry *q, const struct detect_ask *ask, struct detect_seen *seen, struct err *err)
 {
-	struct ipc_msg msg;
+	struct ipc_msg msg = { 0 };
 	enum err_kind rc = ipc_send(q->detect.sock, DETECT_PAGE, ask, sizeof(*ask), NULL, 0, err);
 
 	for (int waited_ms = 0; rc == OK; waited_ms += TICK_MS) {
