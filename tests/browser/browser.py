@@ -4,6 +4,7 @@
 RECORD_DIR  when set, every answer that the browser receives is kept there (N.head, N.body) and the sources that were
             shown beside it in shown/, for no_line_leaves.py
 """
+import base64
 import json
 import os
 import shutil
@@ -69,6 +70,22 @@ def leaked_page(lab, engagement, release):
     return {"picture": picture, "foreign": foreign, "words": "head[80] 80 fold", "session": session}
 
 
+def golden_pages(folder):
+    """Pages of our golden inputs as the fast encoder writes them, and their pixels as the simple one draws them."""
+    pages = []
+    inputs = os.path.join(TOP, "tests", "golden", "in")
+    for name, theme, zoom, width in (("sample.c.in", "light", "1", 640), ("alphabets.txt.in", "dark", "1", 640),
+                                     ("sample.py.in", "contrast", "1.5", 960), ("sample.sh.in", "dark", "2", 1280)):
+        png, rgb = os.path.join(folder, "page.png"), os.path.join(folder, "page.rgb")
+        # By its own name, which decides the colours.
+        source = shutil.copyfile(os.path.join(inputs, name), os.path.join(folder, name.removesuffix(".in")))
+        subprocess.run([os.environ["GOLDEN_PAGES"], "both", source, theme, zoom, png, rgb], check=True)
+        with open(png, "rb") as page, open(rgb, "rb") as pixels:
+            pages.append({"name": f"{name}, {theme}, {zoom}", "width": width, "png": base64.b64encode(page.read()).decode(),
+                          "rgb": base64.b64encode(pixels.read()).decode()})
+    return pages
+
+
 def main():
     installed = modules()
     record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
@@ -98,6 +115,7 @@ def main():
             "canaries": lab.canaries,
             "until": moment(25)[:16],
             "leak": leak,
+            "pages": golden_pages(lab.folder),
             "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
                     "rui": people["rui"]},

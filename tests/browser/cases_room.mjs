@@ -33,7 +33,34 @@ async function drawn(page) {
 	throw new Error("no page was drawn");
 }
 
+/* The first pixel of a PNG that the browser sees otherwise than it should be; null: none. */
+const otherPixel = (page, golden) =>
+	page.evaluate(async ({ png, rgb, width }) => {
+		const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+		const wanted = bytes(rgb);
+		const bitmap = await createImageBitmap(new Blob([bytes(png)], { type: "image/png" }));
+		const canvas = document.createElement("canvas");
+		canvas.width = bitmap.width;
+		canvas.height = bitmap.height;
+		const context = canvas.getContext("2d");
+		context.drawImage(bitmap, 0, 0);
+		if (bitmap.width !== width || wanted.length !== 3 * width * bitmap.height) return `${bitmap.width} x ${bitmap.height}`;
+		const seen = context.getImageData(0, 0, width, bitmap.height).data;
+		for (let i = 0; i < seen.length / 4; i++)
+			for (let c = 0; c < 3; c++)
+				if (seen[4 * i + c] !== wanted[3 * i + c] || seen[4 * i + 3] !== 255) return `${i % width},${Math.floor(i / width)}`;
+		return null;
+	}, golden);
+
 export default async function codeRoom() {
+	await test("pages are decoded to the pixels that their cells say", async () => {
+		const { page, close } = await open();
+		await page.goto("about:blank");
+		check(config.pages.length === 4, "four pages");
+		for (const golden of config.pages) equal(await otherPixel(page, golden), null, `${golden.name}: a pixel that differs`);
+		await close();
+	});
+
 	for (const look of Object.keys(looks)) {
 		await test(`the code room, ${look}`, async () => {
 			const { page, troubles, close } = await open(look);

@@ -3,6 +3,7 @@
  *
  *   golden_pages check FOLDER             compare with FOLDER/pages.txt, as TAP
  *   golden_pages print FOLDER             what pages.txt should hold (see update)
+ *   golden_pages both FILE THEME ZOOM OUT RGB               one page as PNG, and the pixels that its grid says
  *   golden_pages draw FILE THEME ZOOM OUT [LINE [COLUMN]]   one page, to look at
  *
  * Pages carry the mark of one session under one key, both fixed below. A page is read back by zlib and by libpng
@@ -293,9 +294,36 @@ static int check(const char *folder)
 	return failed > 0 || !same_font;
 }
 
+/* Pixels as the simple encoder draws them, read back, three bytes each: for a reader that is none of ours. */
+static const char *put_pixels(const struct page_options *options, const char *path)
+{
+	static struct err err;
+	struct page_encoder *simple;
+	const char *why = NULL;
+	size_t len;
+
+	if (page_encoder_open(atlas, &simple, &err) != OK)
+		return err.msg;
+	if (page_encode(simple, &grid, &marks, options, png, &len, &err) != OK)
+		why = err.msg;
+	page_encoder_close(simple);
+	if (why == NULL)
+		why = png_check_read(png, len, &picture);
+	FILE *out = why == NULL ? fopen(path, "wb") : NULL;
+
+	if (out == NULL)
+		return why != NULL ? why : "cannot be written";
+	for (uint32_t y = 0; y < picture.height; y++)
+		for (uint32_t x = 0; x < picture.width; x++)
+			if (fwrite(picture.palette[picture.index[y][x]], 3, 1, out) != 1)
+				why = "cannot be written";
+	return fclose(out) != 0 ? "cannot be written" : why;
+}
+
 static int draw_one(int argc, char **argv)
 {
 	struct page_options options = { GLASS_LIGHT, GLASS_1X };
+	bool is_both = strcmp(argv[1], "both") == 0;
 	size_t len;
 
 	for (int theme = 0; theme < GLASS_THEMES; theme++)
@@ -305,8 +333,8 @@ static int draw_one(int argc, char **argv)
 		if (strcmp(argv[4], profile_zoom_name((enum glass_zoom)zoom)) == 0)
 			options.zoom = (enum glass_zoom)zoom;
 	const char *why = lay_out_file(argv[2], str_from(argv[2]),
-		argc > 6 ? (uint32_t)strtoul(argv[6], NULL, 10) : 0,
-		argc > 7 ? (uint32_t)strtoul(argv[7], NULL, 10) : 0);
+		argc > 6 && !is_both ? (uint32_t)strtoul(argv[6], NULL, 10) : 0,
+		argc > 7 && !is_both ? (uint32_t)strtoul(argv[7], NULL, 10) : 0);
 
 	if (why == NULL)
 		why = draw(&options, &len);
@@ -316,7 +344,10 @@ static int draw_one(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", argv[2], why != NULL ? why : "cannot be written");
 		return 1;
 	}
-	return 0;
+	why = is_both ? put_pixels(&options, argv[6]) : NULL;
+	if (why != NULL)
+		fprintf(stderr, "%s: %s\n", argv[6], why);
+	return why != NULL;
 }
 
 int main(int argc, char **argv)
@@ -331,7 +362,8 @@ int main(int argc, char **argv)
 		return check(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "print") == 0)
 		return print(argv[2]);
-	if (argc >= 6 && strcmp(argv[1], "draw") == 0)
+	if ((argc >= 6 && strcmp(argv[1], "draw") == 0) ||
+		(argc == 7 && strcmp(argv[1], "both") == 0))
 		return draw_one(argc, argv);
 	fprintf(stderr, "golden_pages: see the head of golden_pages.c\n");
 	return 2;

@@ -29,7 +29,7 @@ static void trains_complete_codes(void **state)
 
 		for (size_t i = 0; round > 0 && i < HUFFMAN_LITERALS; i++)
 			counts.literal[i] = UINT64_C(1)
-				<< (draw_number(&seed) % (2 * (unsigned)round));
+				<< (draw_number(&seed) % (2 * (uint64_t)round));
 		counts.literal[7] = UINT64_C(1) << 45;
 		huffman_train(&counts, &lengths);
 		for (size_t i = 0; i < HUFFMAN_LITERALS; i++) {

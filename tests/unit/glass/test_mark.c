@@ -196,7 +196,7 @@ static void a_line_is_marked_alike_wherever_it_stands(void **state)
 	mark_bits(&secret, &later, &there);
 	for (size_t layer = 0; layer < MARK_LAYERS; layer++) {
 		assert_memory_equal(
-			here.bit[layer][30], there.bit[layer][0], 30 * LIMIT_TILE_COLUMNS);
+			here.bit[layer][30], there.bit[layer][0], (size_t)30 * LIMIT_TILE_COLUMNS);
 		differing += memcmp(here.bit[layer][0], there.bit[layer][0], LIMIT_TILE_COLUMNS) !=
 			0;
 	}
