@@ -25,8 +25,8 @@ static enum err_kind start_detect(
 	struct detect_start ask = { about->width, about->height };
 	struct child_done ready;
 	int region_fd;
-	enum err_kind rc = pool_begin_child(
-		g, "detect", sizeof(struct detect_region), &q->detect, &region_fd, err);
+	enum err_kind rc = pool_begin_child(g, g->options.detect_role, sizeof(struct detect_region),
+		&q->detect, &region_fd, err);
 
 	if (rc != OK)
 		return rc;

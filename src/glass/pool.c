@@ -15,6 +15,7 @@ const struct pool_options pool_defaults = {
 	.layout_role = "layout",
 	.draw_role = "draw",
 	.picture_role = "picture",
+	.detect_role = "detect",
 	.layout_max = 8,
 	.draw_max = POOL_DRAW_MAX,
 	.start_ms_max = 10000,

@@ -19,7 +19,7 @@ enum { POOL_LAYOUT_MAX = 64, POOL_DRAW_MAX = 2, POOL_NAME_BYTES_MAX = 64 };
 
 /* For tests: other children, less patience. */
 struct pool_options {
-	const char *layout_role, *draw_role, *picture_role;
+	const char *layout_role, *draw_role, *picture_role, *detect_role;
 	unsigned layout_max, draw_max;
 	int start_ms_max, layout_ms_max, draw_ms_max;
 	uint32_t index_bytes_per_ms; /* what a file's first tile may take on top of layout_ms_max */
