@@ -252,7 +252,7 @@ static bool find_pose(struct scene *scene, struct pose *pose, double *correlatio
 enum err_kind detect_register(struct detector *d, const struct picture *picture,
 	const struct detect_page *page, struct registration *found, struct err *err)
 {
-	struct pyramid pyramid;
+	struct pyramid pyramid = { 0 };
 	struct detect_model model;
 	struct scene scene;
 	struct pose pose = { { 0 } };

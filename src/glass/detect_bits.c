@@ -49,12 +49,12 @@ static int ascending(const void *a, const void *b)
 static void gather(struct judge *j)
 {
 	j->count = 0;
-	for (uint8_t line = 0; line < LIMIT_TILE_LINES; line++) {
+	for (int line = 0; line < LIMIT_TILE_LINES; line++) {
 		j->line_first[line] = j->count;
-		for (uint8_t column = 0; column < LIMIT_TILE_COLUMNS; column++)
+		for (int column = 0; column < LIMIT_TILE_COLUMNS; column++)
 			if (j->bits->weight[line][column] > 0)
-				j->seen[j->count++] = (struct seen){ .line = line,
-					.column = column,
+				j->seen[j->count++] = (struct seen){ .line = (uint8_t)line,
+					.column = (uint8_t)column,
 					.weight = j->bits->weight[line][column],
 					.value = j->bits->value[line][column] };
 	}
@@ -120,7 +120,7 @@ static void drop_outliers(struct judge *j)
  * Amount and deviation of one kind. For an amount a and normal noise s the second and fourth moments are
  * a a + s s and a^4 + 6 a a s s + 3 s^4, so that 3 m2 m2 - m4 = 2 a^4.
  */
-static void estimate(struct judge *j, uint8_t kind)
+static void estimate(struct judge *j, int kind)
 {
 	double m2 = 0, m4 = 0;
 	size_t n = 0;
@@ -143,8 +143,8 @@ static void estimate(struct judge *j, uint8_t kind)
 	double amount = fourth > 0 ? sqrt(sqrt(fourth)) : 0;
 
 	amount = fmax(amount, amount_least * sqrt(m2));
-	/* Never quite without noise: few bits may agree by chance. */
 	j->kinds[kind].amount = amount;
+	/* Never quite without noise: few bits may agree by chance. */
 	j->kinds[kind].deviation = sqrt(fmax(m2 - amount * amount, 0.05 * m2));
 }
 
@@ -154,7 +154,7 @@ static void judge(struct judge *j)
 		for (size_t i = 0; i < j->count; i++)
 			j->seen[i].left = j->seen[i].value - surroundings(j, &j->seen[i]);
 		drop_outliers(j);
-		for (uint8_t kind = 0; kind < KINDS; kind++)
+		for (int kind = 0; kind < KINDS; kind++)
 			estimate(j, kind);
 		for (size_t i = 0; i < j->count; i++) {
 			struct seen *s = &j->seen[i];

@@ -152,7 +152,7 @@ enum err_kind detect_measure(struct detector *d, const struct picture *picture,
 	const struct detect_page *page, const struct registration *found, struct evidence *evidence,
 	struct err *err)
 {
-	struct pyramid pyramid;
+	struct pyramid pyramid = { 0 };
 	struct detect_model whole, model;
 	struct pose pose;
 	struct measure *m = calloc(1, sizeof(*m));

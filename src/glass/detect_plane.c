@@ -84,7 +84,7 @@ bool plane_halve(const struct plane *from, struct plane *to)
 		const float *low = high + from->width;
 		float *row = to->at + (size_t)y * to->width;
 
-		for (uint32_t x = 0; x < to->width; x++)
+		for (size_t x = 0; x < to->width; x++)
 			row[x] = (high[2 * x] + high[2 * x + 1] + low[2 * x] + low[2 * x + 1]) / 4;
 	}
 	return true;
