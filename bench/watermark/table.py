@@ -92,6 +92,12 @@ def ciede2000(one, two):
     return np.sqrt(np.maximum(0, dl * dl + dc * dc + dh * dh + rt * dc * dh))
 
 
+def packed(image):
+    """A number a colour."""
+    wide = image.astype(np.int64)
+    return wide[:, :, 0] << 16 | wide[:, :, 1] << 8 | wide[:, :, 2]
+
+
 def visibility(pipe, pages):
     """Marked against unmarked, by theme. paper: of pixels that no glyph touches in either, each page against the other's
     nearest paper; page: of all pixels, where a shifted stroke counts in full."""
@@ -101,13 +107,14 @@ def visibility(pipe, pages):
         for page in pages:
             pipe.tile(page)
             marked, plain = pipe.draw(1, theme)[:960], pipe.draw(None, theme)[:960]
-            ground = np.unique(plain.reshape(-1, 3), axis=0, return_counts=True)
-            ground = ground[0][ground[1].argmax()].astype(int)
+            tones, counts = np.unique(packed(plain), return_counts=True)
+            ground = np.array([tones[counts.argmax()] >> shift & 255 for shift in (16, 8, 0)])
             is_paper = (abs(marked.astype(int) - ground).max(axis=2) <= 6) & (abs(plain.astype(int) - ground).max(axis=2) <= 6)
             luma = (marked.astype(float) - plain) @ np.array([0.299, 0.587, 0.114])
             step = max(step, abs(luma[is_paper]).max())
-            colours, counts = np.unique(np.concatenate([marked.reshape(-1, 3), plain.reshape(-1, 3)], axis=1), axis=0,
-                                        return_counts=True)
+            codes = (packed(marked).astype(np.int64) << 24) | packed(plain)
+            codes, counts = np.unique(codes, return_counts=True)
+            colours = np.stack([codes >> shift & 255 for shift in (40, 32, 24, 16, 8, 0)], axis=1)
             differences = ciede2000(lab_of(colours[:, :3]), lab_of(colours[:, 3:]))
             on_paper = (abs(colours.astype(int) - np.concatenate([ground, ground])).max(axis=1) <= 6)
             paper.append((differences[on_paper].max(), (differences * counts)[on_paper].sum() / counts[on_paper].sum()))

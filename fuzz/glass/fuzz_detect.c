@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = size - HEAD_BYTES - CELLS - POSE_BYTES;
 
 	for (size_t i = 0; i < sizeof(luma); i++)
-		luma[i] = count > 0 ? (uint8_t)(pixels[i % count] + i / count) : 0;
+		luma[i] = (uint8_t)(count > 0 ? pixels[i % count] + i / count : 0);
 	/* The search costs a hundred times more than the rest: one input in 256 pays for it. */
 	if (data[3] == 1 && detect_register(detector, &picture, &page, &where, &err) != OK)
 		return 0;
