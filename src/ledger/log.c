@@ -282,8 +282,11 @@ static enum err_kind after_commit(void *arg, struct db *db, struct err *err)
 	struct merkle_edge read = l->signed_edge;
 	struct sha256 want, have;
 	uint64_t from = l->signed_edge.size;
-	enum err_kind rc = check_stored_note(l, db, err);
+	enum err_kind rc;
 
+	/* Not what this connection remembers having written: what is there. */
+	db_forget_pages(db);
+	rc = check_stored_note(l, db, err);
 	l->note_is_stored = true;
 	if (rc != OK || l->pending.size == from)
 		return rc;

@@ -9,6 +9,7 @@
 #include "os/log.h"
 #include "store/db_fail.h"
 #include "store/schema.h"
+#include "store/vfs.h"
 
 struct stmt {
 	struct db *db;
@@ -149,7 +150,8 @@ enum err_kind db_open(const char *path, enum db_mode mode, struct db **out, stru
 	if (db == NULL)
 		return err_set(err, ERR_LIMIT, "open %s: no memory", path);
 	db->mode = mode;
-	int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+	const char *vfs = vfs_checked();
+	int code = vfs == NULL ? SQLITE_ERROR : sqlite3_open_v2(path, &db->handle, flags, vfs);
 
 	if (code != SQLITE_OK)
 		rc = db_fail(db->handle, code, "open", err);
@@ -269,6 +271,12 @@ void db_undo(struct db *db)
 	end_statements(db);
 	if (db_in_transaction(db))
 		sqlite3_exec(db->handle, "ROLLBACK TO job; RELEASE job", NULL, NULL, NULL);
+}
+
+void db_forget_pages(struct db *db)
+{
+	assert(!db_in_transaction(db));
+	sqlite3_db_release_memory(db->handle);
 }
 
 int db_wal_pages(const struct db *db)

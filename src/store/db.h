@@ -44,6 +44,8 @@ MUST_CHECK enum err_kind db_savepoint(struct db *db, struct err *err); /* one le
 MUST_CHECK enum err_kind db_release(struct db *db, struct err *err);
 void db_undo(struct db *db); /* back to the savepoint, which is gone then */
 
+/* Let go of the pages held in memory: what is read next comes from the files. Outside a transaction. */
+void db_forget_pages(struct db *db);
 /* Pages in the write-ahead log after the last commit of this connection. */
 int db_wal_pages(const struct db *db);
 /* Moves what no reader holds from the write-ahead log into the file; never waits (PASSIVE). */

@@ -21,6 +21,7 @@ import argparse
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -141,7 +142,7 @@ class Campaign:
         self.counts[kind] += 1
         try:
             run()
-        except Wrong as wrong:
+        except (Wrong, sqlite3.DatabaseError) as wrong:
             self.failures.append((kind, f"story {story}, {what}: {wrong}", self.story))
 
     def kill(self, recording, count, dice):
@@ -273,9 +274,12 @@ class Campaign:
             seed = dice.randrange(1 << 32)
             self.one("flip", seed, plan, lambda: self.spoiled(plan, seed, self.check_flip))
 
-    def check_flip(self, folder, desk, _before, _ops, ended):
+    def check_flip(self, folder, desk, _before, ops, ended):
         acknowledged = max([act.index + 1 for act in desk.acts if act.index is not None], default=0)
         self.outcomes["flip: stopped" if ended else "flip: went on"] += 1
+        flipped = [op[4].decode() for op in ops if op[0] == "K" and op[3] == "flipped"]
+        if flipped and flipped[0].startswith("records.db"):
+            need(ended, "flip-unseen", f"a bit turned over on its way into {flipped[0]} and the lab went on")
         if ended:
             # It stopped before it signed. What it left may freeze; it may not be taken for good.
             again = Desk(self.lab.programs, folder, preload=False)

@@ -18,7 +18,7 @@
  *
  * A record of the trace: op[1] inode[8] offset[8] path_len[4] data_len[4] path data; little-endian. Ops: C a file
  * came to be, T its size was set to offset, W data, S synced, F a sync failed, D a folder synced, R renamed (to
- * data), U removed, M folder made, X folder removed, L linked (to data), K a mark.
+ * data), U removed, M folder made, X folder removed, K a mark ("flipped": the write before it, of the file in data).
  */
 #include "faulty_io.h"
 
@@ -184,7 +184,7 @@ static bool is_due(enum kind kind)
 }
 
 /* What a write is to do: 0 go on, else errno. *len and the copy change. Lock held. */
-static int spoil_write(size_t *len, unsigned char *copy)
+static int spoil_write(size_t *len, unsigned char *copy, bool *flips)
 {
 	if (plan.kind == ENOSPC_FROM && ++plan.seen >= plan.at)
 		return ENOSPC;
@@ -192,7 +192,8 @@ static int spoil_write(size_t *len, unsigned char *copy)
 		return EIO;
 	if (plan.kind == SHORT && ++plan.seen % plan.at == 0 && *len > 1)
 		*len = 1 + plan.seen % (*len - 1);
-	if (is_due(FLIP))
+	*flips = is_due(FLIP);
+	if (*flips)
 		copy[plan.more / 8 % *len] ^= (unsigned char)(1U << plan.more % 8);
 	return 0;
 }
@@ -212,7 +213,8 @@ static ssize_t write_at(int fd, const void *bytes, size_t len, off_t at, bool mo
 		abort();
 	memcpy(copy, bytes, len);
 	pthread_mutex_lock(&lock);
-	int why = spoil_write(&len, copy);
+	bool flips = false;
+	int why = spoil_write(&len, copy, &flips);
 
 	if (moves)
 		at = lseek(fd, 0, SEEK_CUR);
@@ -223,6 +225,8 @@ static ssize_t write_at(int fd, const void *bytes, size_t len, off_t at, bool mo
 
 	if (n > 0)
 		put('W', inode_of(fd), (uint64_t)at, path, copy, (size_t)n);
+	if (n > 0 && flips)
+		put('K', 0, 0, "flipped", path, strlen(path));
 	pthread_mutex_unlock(&lock);
 	free(copy);
 	errno = error;

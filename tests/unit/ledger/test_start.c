@@ -372,7 +372,28 @@ static enum err_kind corrupt_before(void *arg, struct db *db, struct err *err)
 	return rc == OK ? stmt_run(s, NULL, err) : rc;
 }
 
-static void dies_unsigned(const char *sql)
+/* One bit of the newest row turns over in the write-ahead log itself, where no statement has been. */
+static enum err_kind corrupt_file_after(void *arg, struct db *db, struct err *err)
+{
+	static char log[1 << 20];
+	int fd = open(temp_file(&fix.temp, "records.db-wal"), O_RDWR | O_CLOEXEC);
+	ssize_t len = read(fd, log, sizeof(log));
+	size_t word_len = strlen(corrupting);
+	char *at = NULL;
+
+	for (char *p = log; len > 0 && p + word_len < log + len; p++)
+		if (memcmp(p, corrupting, word_len) == 0)
+			at = p;
+	if (at == NULL)
+		_exit(5);
+	*at ^= 1;
+	if (pwrite(fd, at, 1, at - log) != 1)
+		_exit(5);
+	close(fd);
+	return inner.after_commit(arg, db, err);
+}
+
+static void dies_unsigned(const char *sql, bool in_file)
 {
 	struct str before, after;
 	int status;
@@ -388,7 +409,10 @@ static void dies_unsigned(const char *sql)
 		inner = ledger_hooks(fix.ledger);
 		struct writer_hooks hooks = inner;
 
-		hooks.before_commit = corrupt_before;
+		if (in_file)
+			hooks.after_commit = corrupt_file_after;
+		else
+			hooks.before_commit = corrupt_before;
 		if (writer_start(fix.db, &hooks, &fix.writer, &fix.err) != OK)
 			_exit(3);
 		(void)!labfix_append(&fix, 2, NULL);
@@ -404,7 +428,7 @@ static void what_reads_back_otherwise_is_never_signed(void **state)
 {
 	(void)state;
 	make_log(2);
-	dies_unsigned("UPDATE entries SET bytes = x'7b7d' WHERE idx = 2");
+	dies_unsigned("UPDATE entries SET bytes = x'7b7d' WHERE idx = 2", false);
 	/* The bad row stands beyond what was signed, and is not taken over either. */
 	assert_frozen("entry 2 does not fit its hash");
 }
@@ -413,15 +437,24 @@ static void a_detail_that_reads_back_otherwise_is_never_signed(void **state)
 {
 	(void)state;
 	make_log(2);
-	dies_unsigned("UPDATE entries SET detail = x'7b7d' WHERE idx = 2");
+	dies_unsigned("UPDATE entries SET detail = x'7b7d' WHERE idx = 2", false);
 	assert_frozen("the detail of entry 2 is not what it commits to");
+}
+
+static void what_lies_otherwise_in_the_file_is_never_signed(void **state)
+{
+	(void)state;
+	make_log(2);
+	dies_unsigned("{\"secret\":\"detail 2", true);
+	/* The log of the database tells, too, that it was not written so: the entry is gone, and nobody was told of it. */
+	assert_sound(2);
 }
 
 static void a_checkpoint_that_reads_back_otherwise_is_not_built_upon(void **state)
 {
 	(void)state;
 	make_log(2);
-	dies_unsigned("UPDATE checkpoints SET note = x'41'");
+	dies_unsigned("UPDATE checkpoints SET note = x'41'", false);
 	assert_frozen("the checkpoint in the records is not ours or damaged");
 }
 
@@ -441,6 +474,7 @@ int main(void)
 		T(killed_anywhere_nothing_acknowledged_is_lost),
 		T(what_reads_back_otherwise_is_never_signed),
 		T(a_detail_that_reads_back_otherwise_is_never_signed),
+		T(what_lies_otherwise_in_the_file_is_never_signed),
 		T(a_checkpoint_that_reads_back_otherwise_is_not_built_upon),
 	};
 
