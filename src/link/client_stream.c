@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -283,6 +284,12 @@ static void send_waiting(struct client *c)
 		return;
 	c->sending = true;
 	while (c->connected && c->outgoing != NULL) {
+		/* Who is about to call gets to add theirs: one signature and one write for all. */
+		pthread_mutex_unlock(&c->lock);
+		sched_yield();
+		pthread_mutex_lock(&c->lock);
+		if (!c->connected)
+			break;
 		struct outgoing *list = c->outgoing;
 		int fd = c->fd;
 
