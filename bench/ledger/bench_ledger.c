@@ -1,8 +1,8 @@
 /*
  * bench_ledger: how long an act waits for its record, in-process: jobs arrive in an open loop at a fixed rate
  * (a late one does not hold up the next), each appends one entry of usual size; the time runs from when the job
- * was due to its done(). Beside it: what this disk takes for 4 KiB and fdatasync alone, and how many entries a
- * second go through when everything waits at once.
+ * was due to its done(). Beside it: what this disk takes for 4 KiB and fdatasync alone, how late this machine wakes a
+ * sleeper, and how many entries a second go through when everything waits at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,14 @@
 #include "os/fs.h"
 #include "report.h"
 
-enum { RATE = 1000, SECONDS = 10, JOBS = RATE * SECONDS, SYNCS = 500, FLOOD = 50000 };
+enum {
+	RATE = 1000,
+	SECONDS = 10,
+	JOBS = RATE * SECONDS,
+	SYNCS = 500,
+	SLEEPS = 1000,
+	FLOOD = 50000
+};
 
 struct bench {
 	char dir[64];
@@ -155,6 +162,17 @@ static void measure_sync(struct bench *b, double ms[SYNCS])
 	close(fd);
 }
 
+/* How late a sleep of a millisecond ends, in milliseconds. */
+static void measure_sleep(double ms[SLEEPS])
+{
+	for (int i = 0; i < SLEEPS; i++) {
+		int64_t from = clock_monotonic_us();
+
+		usleep(1000);
+		ms[i] = (double)(clock_monotonic_us() - from - 1000) / 1000;
+	}
+}
+
 static void open_loop(struct bench *b, struct act *acts)
 {
 	int64_t start = clock_monotonic_us();
@@ -169,51 +187,69 @@ static void open_loop(struct bench *b, struct act *acts)
 	wait_for(b, JOBS);
 }
 
-int main(int argc, char **argv)
+static void report_percentiles(const char *prefix, double *ms, size_t count, const char *load)
 {
-	static struct act acts[FLOOD];
-	static double ms[JOBS], sync_ms[SYNCS];
-	struct bench b = { .done = 0 };
-	struct writer_stats before, after;
+	static const struct {
+		const char *suffix;
+		double p;
+	} rows[] = { { "p50_ms", 0.5 }, { "p99_ms", 0.99 }, { "p999_ms", 0.999 } };
+	char name[64];
 
-	set_up(&b, argc > 1 ? argv[1] : "/var/tmp");
-	measure_sync(&b, sync_ms);
-	writer_stats(b.writer, &before);
-	open_loop(&b, acts);
-	writer_stats(b.writer, &after);
-	for (int i = 0; i < JOBS; i++)
-		ms[i] = (double)(acts[i].done_us - acts[i].due_us) / 1000;
-	double per_batch = (double)JOBS / (double)(after.batches - before.batches);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool has_goal = strcmp(prefix, "ledger.ack") == 0 && i == 1;
+
+		snprintf(name, sizeof(name), "%s.%s", prefix, rows[i].suffix);
+		report_figure(&(struct report_figure){ .name = name,
+			.value = report_percentile(ms, count, rows[i].p),
+			.unit = "ms",
+			.goal = has_goal ? "<= 10" : NULL,
+			.load = load });
+	}
+}
+
+static void measure_ack(struct bench *b, struct act *acts)
+{
+	static double ms[JOBS], sync_ms[SYNCS], sleep_ms[SLEEPS];
+	struct writer_stats before, after;
 	char load[128];
 
-	snprintf(load, sizeof(load), "%d/s open loop, %.1f entries a batch", RATE, per_batch);
-	report_figure(&(struct report_figure){ .name = "ledger.ack.p99_ms",
-		.value = report_percentile(ms, JOBS, 0.99),
-		.unit = "ms",
-		.goal = "<= 10",
-		.load = load });
-	report_figure(&(struct report_figure){ .name = "ledger.ack.p50_ms",
-		.value = report_percentile(ms, JOBS, 0.5),
-		.unit = "ms",
-		.load = load });
-	report_figure(&(struct report_figure){ .name = "disk.fdatasync.p50_ms",
-		.value = report_percentile(sync_ms, SYNCS, 0.5),
-		.unit = "ms",
-		.load = "4 KiB each" });
-	report_figure(&(struct report_figure){ .name = "disk.fdatasync.p99_ms",
-		.value = report_percentile(sync_ms, SYNCS, 0.99),
-		.unit = "ms",
-		.load = "4 KiB each" });
+	measure_sync(b, sync_ms);
+	measure_sleep(sleep_ms);
+	writer_stats(b->writer, &before);
+	open_loop(b, acts);
+	writer_stats(b->writer, &after);
+	for (int i = 0; i < JOBS; i++)
+		ms[i] = (double)(acts[i].done_us - acts[i].due_us) / 1000;
+	snprintf(load, sizeof(load), "in process, %d/s open loop, %.1f entries a batch", RATE,
+		(double)JOBS / (double)(after.batches - before.batches));
+	report_percentiles("ledger.ack", ms, JOBS, load);
+	report_percentiles("disk.fdatasync", sync_ms, SYNCS, "4 KiB each");
+	report_percentiles("machine.usleep_late", sleep_ms, SLEEPS, "1 ms each");
+}
+
+static void measure_flood(struct bench *b, struct act *acts)
+{
 	int64_t from = clock_monotonic_us();
 
 	for (int i = 0; i < FLOOD; i++)
-		submit(&b, &acts[i], from);
-	wait_for(&b, FLOOD);
+		submit(b, &acts[i], from);
+	wait_for(b, FLOOD);
 	report_figure(&(struct report_figure){ .name = "ledger.flood.entries_per_s",
 		.value = FLOOD / ((double)(clock_monotonic_us() - from) / 1e6),
 		.unit = "entries/s",
 		.goal = ">= 20000",
 		.load = "in-process, everything waits at once" });
+}
+
+int main(int argc, char **argv)
+{
+	static struct act acts[FLOOD];
+	struct bench b = { .done = 0 };
+	const char *where = argc > 1 ? argv[1] : "/var/tmp";
+
+	set_up(&b, where);
+	measure_ack(&b, acts);
+	measure_flood(&b, acts);
 	tear_down(&b);
 	return 0;
 }
