@@ -2,6 +2,9 @@
 """The tree that bench_ingest takes in: the kernel's where linux-source lies on this machine, else our own, many times.
 
 usage: ingest.py BENCH_INGEST SOURCE_TREE
+
+The kernel's is $VITRINE_BENCH_TREE, a folder linux-source-* below /usr/src or /var/tmp, or what Debian's package left packed
+below /usr/src.
 """
 import glob
 import os
@@ -13,11 +16,25 @@ import tempfile
 COPIES = 40
 
 
+def kernel(folder):
+    """The kernel's tree, unpacked into `folder` if need be; None where there is none."""
+    if "VITRINE_BENCH_TREE" in os.environ:
+        return os.environ["VITRINE_BENCH_TREE"]
+    found = sorted(glob.glob("/var/tmp/linux-source-*") + glob.glob("/usr/src/linux-source-*"))
+    trees = [path for path in found if os.path.isdir(path)]
+    packed = [path for path in found if path.endswith(".tar.xz")]
+    if not trees and packed:
+        subprocess.run(["tar", "-C", folder, "-xf", packed[-1]], check=True)
+        trees = glob.glob(os.path.join(folder, "linux-source-*"))
+    return trees[-1] if trees else None
+
+
 def main():
     bench, top = sys.argv[1:]
-    kernels = sorted(path for path in glob.glob("/usr/src/linux-source-*") if os.path.isdir(path))
-    if kernels:
-        return subprocess.run([bench, kernels[-1]], check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="vitrine-bench-", dir="/var/tmp") as folder:
+        tree = kernel(folder)
+        if tree is not None:
+            return subprocess.run([bench, tree], check=False).returncode
     with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder:
         for number in range(COPIES):
             copy = os.path.join(folder, f"copy{number}")
