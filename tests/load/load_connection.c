@@ -169,7 +169,6 @@ static enum load_event take(struct load_connection *c, const char *bytes, size_t
 		if (end == 0)
 			return LOAD_NOTHING;
 		c->is_in_body = true;
-		bytes += end - before;
 		len -= end - before;
 	}
 	if (len > c->body_left)
