@@ -267,12 +267,14 @@ class Campaign:
                 judge(self.lab, state, desk.acts, known, is_whole=False)
         judge(self.lab, folder, desk.acts, known, is_whole=not ended)
 
-    def flip(self, count, dice, words=("flip", "bind")):
+    def flip(self, count, dice, words=("flip", "bind"), only=None):
         for _ in range(count):
+            if only and self.failures:
+                return
             word = dice.choice(words)
             plan = f"{word}:{dice.randrange(1, 150 if word == 'flip' else 60)}:{dice.randrange(1 << 16)}"
             seed = dice.randrange(1 << 32)
-            self.one("flip", seed, plan, lambda: self.spoiled(plan, seed, self.check_flip))
+            self.one("flip", seed, plan, lambda: self.spoiled(plan, seed, self.check_flip, only))
 
     def check_flip(self, folder, desk, _before, ops, ended):
         acknowledged = max([act.index + 1 for act in desk.acts if act.index is not None], default=0)

@@ -59,7 +59,7 @@ MUTANTS = {
     "records_unread": ("src/store/vfs.c", [("\t\tif (rc == SQLITE_OK && memcmp(part, want, (size_t)n) != 0)\n", "\t\tif (0)\n")],
                        ["flip"]),
     "pack_unread": ("src/store/pack_file.c", [("\t\trc = fs_reads_back(f->fd, bytes.ptr, bytes.len, f->used, err);\n", "\t\trc = OK;\n")],
-                    ["flip"]),
+                    ["flip_ingest"]),
 }
 
 
@@ -86,6 +86,8 @@ def battery(campaign, recording, check, dice):
         campaign.power(Recording(campaign.lab, 7, 8, "ingest"), 60, dice)
     elif check == "sync_ingest":
         campaign.error(6, dice, ["sync"], "ingest")
+    elif check == "flip_ingest":
+        campaign.flip(40, dice, ["flip"], "ingest")
     elif check in ("bind", "flip"):
         campaign.flip(16, dice, [check])
     elif check in ("sync", "short"):
