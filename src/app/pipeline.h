@@ -39,8 +39,8 @@ struct pipeline_request {
 	const uint8_t *idempotency_key; /* 16 bytes; all zero: none */
 	const uint8_t *peer; /* 16 bytes, IPv6 or mapped IPv4; all zero: local */
 	struct sha256 digest; /* frame_call_digest */
-	struct sha256
-		signed_digest; /* what the point signed: frame_batch_digest, which covers digest */
+	/* What the point signed: frame_batch_digest, which covers digest */
+	struct sha256 signed_digest;
 	struct signature signature; /* over the 32 bytes of signed_digest */
 	unsigned uid; /* of the process at the other end of the socket */
 	int fd; /* VERB_FD, or -1; stays the caller's, open until the answer */

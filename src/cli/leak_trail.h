@@ -9,8 +9,8 @@
 struct leak_view {
 	int64_t index; /* of its entry */
 	struct str time, release, path, blob; /* blob: SHA-256 in hexadecimal */
-	int64_t line, column,
-		lines; /* first line and column, 0-based; lines of source on the page */
+	/* First line and column, 0-based; lines of source on the page */
+	int64_t line, column, lines;
 };
 typedef enum err_kind leak_view_fn(void *arg, const struct leak_view *view, struct err *err);
 

@@ -52,10 +52,10 @@ struct frame_call {
 	uint8_t token[FRAME_TOKEN_BYTES]; /* of the session; all zero: not signed in */
 	uint64_t counter; /* of this point, strictly increasing */
 	uint8_t idempotency_key[FRAME_KEY_BYTES]; /* all zero: none */
-	uint8_t peer
-		[FRAME_PEER_BYTES]; /* IPv6 or mapped IPv4 of the browser, for back-off; zero: local */
-	struct signature
-		signature; /* of the point over frame_batch_digest; all zero: none, or with a later call */
+	/* IPv6 or mapped IPv4 of the browser, for back-off; zero: local */
+	uint8_t peer[FRAME_PEER_BYTES];
+	/* Of the point over frame_batch_digest; all zero: none, or with a later call */
+	struct signature signature;
 	bool has_more; /* flag 2: signed together with the calls after it; its own signature is zero */
 	bool has_fd; /* flag 1: a descriptor comes with it, by SCM_RIGHTS; not signed, Unix sockets only */
 	struct str body; /* strict JSON, at most LIMIT_JSON_BYTES; empty: {} */
