@@ -147,10 +147,11 @@ void open_lab_begin(struct open_lab *l, const struct ask *ask)
 		.idempotency_key = ask->key != NULL ? ask->key : none,
 		.peer = ask->peer != NULL ? ask->peer : none,
 		.uid = getuid(),
-		.fd = -1,
+		.fd = ask->fd != NULL ? *ask->fd : -1,
 		.answer = take_answer,
+		.progress = ask->progress,
 		.cancelled = ask->cancelled,
-		.arg = ask->cancelled_arg };
+		.arg = ask->arg };
 
 	if (ask->sign != NULL) {
 		request.digest = sha256_of(str_from(ask->verb));

@@ -28,8 +28,10 @@ struct ask {
 	const struct sign_secret *sign; /* of the point */
 	const struct sha256 *signed_digest; /* of a batch; NULL: of this call alone */
 	uint64_t counter;
+	const int *fd; /* of a verb that takes one */
 	bool (*cancelled)(void *arg);
-	void *cancelled_arg;
+	void (*progress)(void *arg, struct str json);
+	void *arg; /* of both */
 };
 
 struct told {
