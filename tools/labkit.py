@@ -95,6 +95,12 @@ class Client:
             self.connection = None
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Lab:
     """A lab folder and the processes that serve it."""
 
@@ -132,9 +138,7 @@ class Lab:
 
     def start(self, port=0, wrapper=()):
         if port == 0:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port()
         self.log = open(self.folder + ".log", "ab")
         self.process = subprocess.Popen([*wrapper, self.binary, "up", self.folder, "--listen", f"127.0.0.1:{port}"],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta, timezone
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "story")]
-from fixture import Fixture, moment  # noqa: E402
+from fixture import BINARY, Fixture, moment  # noqa: E402
+from labkit import Lab, free_port, new_password  # noqa: E402
 from PIL import Image  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
@@ -86,6 +87,18 @@ def golden_pages(folder):
     return pages
 
 
+def lab_apart(folder):
+    """A lab of its own whose vault and point the cases start and stop one by one."""
+    lab = Lab(os.path.join(folder, "apart"), BINARY)
+    password = new_password()
+    lab.init([("ada", "Ada Keller", password), ("ben", "Ben Okafor", new_password())], name="Lab apart",
+             origin="story.example/apart")
+    listen = f"127.0.0.1:{free_port()}"
+    part = [sys.executable, os.path.join(HERE, "as_owner.py"), lab.folder, lab.binary]
+    return {"url": "https://" + listen, "passwords": {"ada": password}, "vault": [*part, "vault", lab.folder],
+            "point": [*part, "point", os.path.join(lab.folder, "points", "centre"), "--listen", listen]}
+
+
 def main():
     installed = modules()
     record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
@@ -116,6 +129,7 @@ def main():
             "until": moment(25)[:16],
             "leak": leak,
             "pages": golden_pages(lab.folder),
+            "apart": lab_apart(lab.folder),
             "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
                     "rui": people["rui"]},

@@ -1,5 +1,42 @@
 /* cases_forms: records made and moved by forms, by two people; passwords; erasing a detail. */
-import { check, config, equal, open, signIn, test } from "./harness.mjs";
+import crypto from "node:crypto";
+import { check, config, equal, inspectShown, open, signIn, test } from "./harness.mjs";
+
+const digest = (...parts) => crypto.createHash("sha256").update(Buffer.concat(parts)).digest();
+
+/*
+ * The root that a tlog-proof leads to from the entry's bytes (RFC 9162, 2.1.3.2), and the root of the checkpoint in
+ * it. Both in base64; the checkpoint's signature is not looked at.
+ */
+function roots(entry, proof) {
+	const [head, checkpoint] = [proof.slice(0, proof.indexOf("\n\n")), proof.slice(proof.indexOf("\n\n") + 2)];
+	const [format, index, ...path] = head.split("\n");
+	const [, size, root] = checkpoint.split("\n");
+	equal(format, "c2sp.org/tlog-proof@v1", "format of the proof");
+	let [at, last] = [Number(index.replace("index ", "")), Number(size) - 1];
+	let hash = digest(Buffer.from([0]), Buffer.from(entry));
+	for (const text of path) {
+		const node = Buffer.from(text, "base64");
+		check(last > 0, "the path is too long");
+		if (at % 2 === 1 || at === last) {
+			hash = digest(Buffer.from([1]), node, hash);
+			while (at % 2 === 0 && at > 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+		} else {
+			hash = digest(Buffer.from([1]), hash, node);
+		}
+		[at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+	}
+	equal(last, 0, "what the path does not reach");
+	return [hash.toString("base64"), root];
+}
+
+/* The entry's page proves its entry; returns the entry's bytes. */
+async function proven(page) {
+	const entry = await page.textContent('pre[aria-labelledby="entry"]');
+	const [computed, signed] = roots(entry, await page.textContent('pre[aria-labelledby="proof"]'));
+	equal(computed, signed, "root");
+	return entry;
+}
 
 export default async function forms() {
 	let record = "";
@@ -98,5 +135,37 @@ export default async function forms() {
 		await other.page.goto(config.url + "/products");
 		equal(new URL(other.page.url()).pathname, "/account", "any other page");
 		await other.close();
+	});
+
+	await test("an officer erases an entry's detail, and its proof holds as before", async () => {
+		const { page, troubles, close } = await open();
+		await signIn(page, "ada", "/ledger?kind=engagement.propose");
+		await page.locator("a.sealed").first().click();
+		await page.waitForURL("**/ledger/entry/*");
+		const address = page.url();
+		const before = await proven(page);
+		check((await page.textContent('pre[aria-labelledby="detail"]')).includes("per_"), "no detail to erase");
+		await page.click("text=Erase the private detail");
+		await page.fill('[name="reason"]', "A name that must not be kept");
+		await Promise.all([page.waitForNavigation(), page.click("text=Erase the detail")]);
+		equal(page.url(), address, "where one is led");
+		check((await page.textContent("main")).includes("The private detail was erased"), "not told that it is gone");
+		equal(await page.locator("#detail").count(), 0, "details that are still there");
+		equal(await page.locator('form[action^="/ledger/entry/"]').count(), 0, "forms to erase it again");
+		equal(await proven(page), before, "the entry's bytes");
+		await inspectShown(page, troubles, "an entry without its detail");
+		await page.goto(config.url + "/ledger?kind=ledger.redact");
+		equal(await page.locator("table.ledger tbody tr").count(), 1, "entries that tell of it");
+		await close();
+	});
+
+	await test("who may read a detail may not therefore erase it", async () => {
+		const { page, close } = await open();
+		await signIn(page, "aron", "/ledger?kind=grant.approve");
+		await page.locator("a.sealed").first().click();
+		await page.waitForURL("**/ledger/entry/*");
+		equal(await page.locator('pre[aria-labelledby="detail"]').count(), 1, "details for an auditor");
+		equal(await page.locator('form[action^="/ledger/entry/"]').count(), 0, "forms to erase");
+		await close();
 	});
 }

@@ -66,8 +66,8 @@ async function record(response) {
 	if (body) fs.writeFileSync(`${at}.body`, body);
 }
 
-/* A browser of its own: its page, and what went wrong on it. */
-export async function open(look = "desktop light") {
+/* A browser of its own: its page, and what went wrong on it. url: of the only lab that it may ask. */
+export async function open(look = "desktop light", url = config.url) {
 	const { width, height, colorScheme } = looks[look];
 	const context = await browser.newContext({
 		ignoreHTTPSErrors: true,
@@ -85,7 +85,7 @@ export async function open(look = "desktop light") {
 	});
 	page.on("pageerror", (error) => troubles.push(`script: ${error.message}`));
 	page.on("request", (request) => {
-		if (!request.url().startsWith(config.url + "/") && !request.url().startsWith("blob:")) troubles.push(`foreign request: ${request.url()}`);
+		if (!request.url().startsWith(url + "/") && !request.url().startsWith("blob:")) troubles.push(`foreign request: ${request.url()}`);
 	});
 	page.on("response", (response) => {
 		const done = record(response).finally(() => pending.delete(done));
@@ -100,10 +100,10 @@ export async function open(look = "desktop light") {
 	return { page, context, troubles, close };
 }
 
-export async function signIn(page, name, where = "/") {
-	await page.goto(config.url + "/sign-in?next=" + encodeURIComponent(where));
+export async function signIn(page, name, where = "/", lab = config) {
+	await page.goto(lab.url + "/sign-in?next=" + encodeURIComponent(where));
 	await page.fill('input[name="name"]', name);
-	await page.fill('input[name="password"]', config.passwords[name]);
+	await page.fill('input[name="password"]', lab.passwords[name]);
 	await page.click("form.form button");
 	await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
 }

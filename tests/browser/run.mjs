@@ -4,6 +4,7 @@ import pages from "./cases_pages.mjs";
 import forms from "./cases_forms.mjs";
 import leak from "./cases_leak.mjs";
 import guards from "./cases_guards.mjs";
+import away from "./cases_away.mjs";
 import room from "./cases_room.mjs";
 
 await pages();
@@ -11,4 +12,5 @@ await room();
 await leak();
 await forms();
 await guards();
+await away();
 await finish();
