@@ -1,13 +1,13 @@
 /* release, product: what stands for longer verbs: a source opened here and handed to the vault, a product added. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/verb.h"
 #include "base/utf8.h"
 #include "cli/console.h"
+#include "cli/progress.h"
 #include "os/clock.h"
 
 /* A source as the command line names it: "FOLDER", "ARCHIVE", "PACKAGE.dsc", "REPOSITORY@ref". */
@@ -16,20 +16,6 @@ struct source {
 	struct str name, ref;
 	int fd;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void note_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-static bool wants_stop(void *arg)
-{
-	(void)arg;
-	return interrupted != 0;
-}
 
 /* Everything before the "@" of a path that does not exist as it stands; a file may have one in its name. */
 static void split_ref(struct arena *mem, struct str text, struct source *source)
@@ -173,21 +159,6 @@ static enum err_kind find_product(
 	return rc;
 }
 
-static void show_progress(void *arg, struct str json)
-{
-	const int64_t *start_us = arg;
-	double seconds = (double)(clock_monotonic_us() - *start_us) / 1e6;
-	json_t *root = NULL;
-	struct err err;
-	int64_t bytes;
-
-	if (json_parse(json, LIMIT_JSON_BYTES, &root, &err) == OK &&
-		json_i64(root, "done", &bytes) && seconds > 0)
-		fprintf(stderr, "\r  %.1f MiB, %.1f MiB/s ", (double)bytes / 1048576,
-			(double)bytes / 1048576 / seconds);
-	json_decref(root);
-}
-
 static int64_t number(const json_t *root, const char *name)
 {
 	int64_t value = 0;
@@ -227,10 +198,8 @@ static enum err_kind show_release(
 static enum err_kind ingest(struct console *c, char **argv, struct err *err)
 {
 	static const char *const names[] = { "product", "version", "name", "ref" };
-	const struct sigaction on_interrupt = { .sa_handler = note_interrupt };
 	struct str values[4] = { STR(""), str_from(argv[3]), STR(""), STR("") };
 	int64_t start_us = clock_monotonic_us();
-	bool tells = isatty(STDERR_FILENO) == 1;
 	struct source source = { .fd = -1 };
 	struct client_answer answer;
 	struct str body;
@@ -243,19 +212,20 @@ static enum err_kind ingest(struct console *c, char **argv, struct err *err)
 	values[2] = source.name;
 	values[3] = source.ref;
 	rc = make_body(&c->mem, names, values, 4, &body, err);
-	sigaction(SIGINT, &on_interrupt, NULL);
+	struct progress progress;
 	struct client_call call = { .verb = "release.ingest",
 		.body = body,
 		.fd = source.fd,
-		.progress = tells ? show_progress : NULL,
-		.cancelled = wants_stop,
-		.arg = &start_us };
+		.progress = progress_tell,
+		.cancelled = progress_cancelled,
+		.arg = &progress };
 
-	if (rc == OK)
+	if (rc == OK) {
+		progress_begin(&progress, "release.ingest");
 		rc = console_ask(c, &call, &answer, err);
+		progress_end(&progress);
+	}
 	close(source.fd);
-	if (tells)
-		fprintf(stderr, "\r\033[K");
 	return rc == OK ? show_release(&answer, start_us, err) : rc;
 }
 
