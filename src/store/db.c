@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limit.h"
@@ -18,8 +19,8 @@ struct stmt {
 	uint64_t bound; /* bit i - 1: parameter i has a value */
 	int parameter_count;
 	bool in_use;
-	const char
-		*wrong_name; /* first name that the text does not have; a literal of the caller */
+	/* First name that the text does not have; a literal of the caller */
+	const char *wrong_name;
 	int bind_code;
 };
 
@@ -84,14 +85,24 @@ static int note_wal_pages(void *arg, sqlite3 *handle, const char *name, int page
 	return SQLITE_OK;
 }
 
-/* SQLite would create the file for everybody to read; its -wal and -shm take the mode of the file. */
+/*
+ * SQLite would create the file for everybody to read; its -wal and -shm take the mode of the file. One that is
+ * there is never opened here: to close any descriptor of it would drop the locks that other connections of this
+ * process hold (POSIX), and then whoever else closes the records last takes the log away under the vault.
+ */
 static enum err_kind create_private(const char *path, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd >= 0) {
+		close(fd);
+		return OK;
+	}
+	if (errno != EEXIST || lstat(path, &st) != 0)
 		return err_errno(err, errno, "open %s", path);
-	close(fd);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_IO, "open %s: not a regular file", path);
 	return OK;
 }
 

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -341,6 +342,50 @@ static void a_batch_that_cannot_be_signed_ends_the_process(void **state)
 	assert_int_equal(count_keys(), 2); /* durable all the same: the next start signs it */
 }
 
+/* Another process that opens the records for writing, when told to, and closes them as the last one would. */
+static pid_t fork_visitor(int *go)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct db *db = NULL;
+		char byte;
+
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) != 1 ||
+			db_open(temp_file(&temp, "records.db"), DB_WRITE, &db, &err) != OK)
+			_exit(1);
+		db_close(db);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	close(ends[0]);
+	*go = ends[1];
+	return pid;
+}
+
+static void a_visitor_leaves_the_log_where_it_is(void **state)
+{
+	struct stat before, after;
+	int go, status;
+
+	(void)state;
+	pid_t visitor = fork_visitor(&go);
+	struct writer *w = start(NULL);
+
+	assert_int_equal(stat(temp_file(&temp, "records.db-wal"), &before), 0);
+	assert_int_equal(write(go, "x", 1), 1);
+	assert_int_equal(waitpid(visitor, &status, 0), visitor);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(stat(temp_file(&temp, "records.db-wal"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	close(go);
+	writer_stop(w);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, make_temp, remove_temp)
 
 int main(void)
@@ -352,6 +397,7 @@ int main(void)
 		T(many_submitters),
 		T(hooks_stand_where_they_should),
 		T(a_batch_that_cannot_be_signed_ends_the_process),
+		T(a_visitor_leaves_the_log_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
