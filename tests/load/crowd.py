@@ -146,6 +146,14 @@ class Crowd:
     def run(self, **options):
         return self.finish(self.load(**options))
 
+    def rows(self):
+        """How many entries the records hold, and the highest index."""
+        records = sqlite3.connect(f"file:{self.lab.folder}/records.db?mode=ro", uri=True)
+        try:
+            return records.execute("SELECT COUNT(*), MAX(idx) FROM entries").fetchone()
+        finally:
+            records.close()
+
     def memory(self):
         return {"vault": memory_mb(self.vault), "point": memory_mb(self.point)}
 
