@@ -68,7 +68,7 @@ static enum err_kind release_field(struct page *p, struct err *err)
 
 /* A text field with what was typed before. */
 static void text_field(struct page *p, const char *name, const char *label, const char *help,
-	const char *attributes)
+	const char *attributes, struct str typed)
 {
 	struct html *h = &p->html;
 
@@ -81,7 +81,7 @@ static void text_field(struct page *p, const char *name, const char *label, cons
 	HTML(h, "\" ");
 	html_lit(h, attributes);
 	HTML(h, " value=\"");
-	html_text(h, form_value(&p->form, name));
+	html_text(h, typed);
 	HTML(h, "\"></label>");
 }
 
@@ -114,14 +114,17 @@ static enum err_kind draw_form(struct page *p, const char *said, struct err *err
 
 	if (rc != OK)
 		return rc;
+	/* Words off a picture are source: no page gives them back, not even to who typed them. */
 	text_field(p, "words", "Words in the picture",
 		"A few that can be read in it, as rare as possible. Every page with all of them is tried.",
-		"maxlength=\"240\" spellcheck=\"false\" autocapitalize=\"off\"");
+		"maxlength=\"240\" spellcheck=\"false\" autocapitalize=\"off\" autocomplete=\"off\"",
+		STR(""));
 	text_field(p, "path", "Or the file", "Its path in the release, if you know it.",
-		"maxlength=\"1000\" spellcheck=\"false\" autocapitalize=\"off\" class=\"mono\"");
+		"maxlength=\"1000\" spellcheck=\"false\" autocapitalize=\"off\" class=\"mono\"",
+		form_value(&p->form, "path"));
 	text_field(p, "seen_at", "First seen on",
 		"If it is known: a session that was shown nothing before that day is not named.",
-		"type=\"date\"");
+		"type=\"date\"", form_value(&p->form, "seen_at"));
 	HTML(h,
 		"<p class=\"foot\"><button class=\"button main\">Narrow it down</button></p><p class=\"quiet\">A large picture, or many "
 		"pages to try, may take a minute.</p></form>");

@@ -94,7 +94,7 @@ def lab_apart(folder):
     lab.init([("ada", "Ada Keller", password), ("ben", "Ben Okafor", new_password())], name="Lab apart",
              origin="story.example/apart")
     listen = f"127.0.0.1:{free_port()}"
-    part = [sys.executable, os.path.join(HERE, "as_owner.py"), lab.folder, lab.binary]
+    part = [sys.executable, os.path.join(HERE, "..", "as_owner.py"), lab.folder, lab.binary]
     return {"url": "https://" + listen, "passwords": {"ada": password}, "vault": [*part, "vault", lab.folder],
             "point": [*part, "point", os.path.join(lab.folder, "points", "centre"), "--listen", listen]}
 

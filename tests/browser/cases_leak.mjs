@@ -41,13 +41,15 @@ export default async function leak() {
 		await close();
 	});
 
-	await test("a leak without script, and with what was typed kept after a mistake", async () => {
+	await test("a leak without script, and with what was typed kept after a mistake, but for the words", async () => {
 		const { page, context, close } = await open();
 		await signIn(page, "ada", "/leak");
 		await context.route("**/*.js", (route) => route.abort());
+		await page.fill('input[name="seen_at"]', "2040-02-03");
 		await ask(page, picture, "nobody_wrote_this");
 		check((await page.textContent(".alert")).includes("no page of the release holds"), "no reason");
-		equal(await page.inputValue('input[name="words"]'), "nobody_wrote_this", "what was typed");
+		equal(await page.inputValue('input[name="words"]'), "", "words may be source: no page gives them back");
+		equal(await page.inputValue('input[name="seen_at"]'), "2040-02-03", "what was typed");
 		await page.setInputFiles('input[name="picture"]', { name: "x.png", mimeType: "image/png", buffer: Buffer.from("GIF89a") });
 		await Promise.all([page.waitForNavigation({ timeout: TIMEOUT_MS }), page.click("text=Narrow it down")]);
 		await page.fill('input[name="words"]', words);

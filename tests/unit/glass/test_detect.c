@@ -239,7 +239,8 @@ static void names_the_session_in_each_theme_and_zoom(void **state)
 	(void)state;
 	for (int theme = 0; theme < GLASS_THEMES; theme++)
 		for (int zoom = 0; zoom < GLASS_ZOOMS; zoom++) {
-			struct page_options options = { theme, zoom };
+			struct page_options options = { (enum glass_theme)theme,
+				(enum glass_zoom)zoom };
 
 			/* A sanitizer makes large pages slow: one theme shows what zoom does. */
 			if (zoom > 0 && theme > 0)
