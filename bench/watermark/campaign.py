@@ -169,7 +169,8 @@ def work(program, pages, options, tasks, results):
     pipe = Pipe(program)
     while True:
         try:
-            name, i = tasks.get_nowait()
+            # What was put in last may take a moment to arrive.
+            name, i = tasks.get(timeout=2)
         except queue.Empty:
             return
         page = random.Random(f"{options.seed}/page/{name}/{i}").choice(pages)
@@ -210,7 +211,8 @@ def run(options, pages, header, folder):
             try:
                 row = answers.get(timeout=5)
             except queue.Empty:
-                if not all(worker.is_alive() for worker in workers):
+                # One without work ends while another still measures the last image.
+                if any(worker.exitcode for worker in workers) or not any(worker.is_alive() for worker in workers):
                     sys.exit("campaign: a worker ended early")
                 continue
             left -= 1
