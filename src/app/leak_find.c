@@ -51,8 +51,11 @@ static enum err_kind search_all(
 			"more than %llu GiB of source would have to be looked through: name a release",
 			LIMIT_LEAK_SCAN_BYTES >> 30);
 	for (size_t i = 0; i < count && rc == OK; i++) {
-		if (i % PROGRESS_FILES == 0 &&
-			!call_progress(s->ctx, s->searched->bytes, total, "bytes"))
+		const struct call_report report = {
+			.done = s->searched->bytes, .total = total, .unit = "bytes"
+		};
+
+		if (i % PROGRESS_FILES == 0 && !call_progress(s->ctx, &report))
 			return err_set(err, ERR_CANCELLED, "the search was stopped");
 		rc = search_file(s, &texts[i], err);
 	}

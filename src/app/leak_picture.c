@@ -73,7 +73,8 @@ static bool tick(void *arg)
 {
 	const struct inquiry_state *s = arg;
 
-	return call_progress(s->ctx, s->at, s->pages.count, "pages");
+	return call_progress(s->ctx,
+		&(struct call_report){ .done = s->at, .total = s->pages.count, .unit = "pages" });
 }
 
 static enum err_kind try_page(

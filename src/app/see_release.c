@@ -83,8 +83,8 @@ static bool ingest_progress(void *arg, uint64_t files, uint64_t bytes)
 {
 	struct ctx *ctx = arg;
 
-	(void)files;
-	return call_progress(ctx, bytes, 0, "bytes");
+	return call_progress(
+		ctx, &(struct call_report){ .done = files, .unit = "files", .bytes = bytes });
 }
 
 static void ingest_end(void *arg, bool durable)

@@ -41,7 +41,7 @@ void call_on_end(struct ctx *ctx, void (*end)(void *arg, bool durable), void *ar
 	ctx->call->end_arg = arg;
 }
 
-bool call_progress(struct ctx *ctx, uint64_t done, uint64_t total, const char *unit)
+bool call_progress(struct ctx *ctx, const struct call_report *report)
 {
 	const struct pipeline_request *in = &ctx->call->in;
 	struct arena mem;
@@ -59,10 +59,14 @@ bool call_progress(struct ctx *ctx, uint64_t done, uint64_t total, const char *u
 	jw_init(&w, &o);
 	jw_object(&w);
 	jw_key(&w, "done");
-	jw_u64(&w, done);
+	jw_u64(&w, report->done);
 	jw_key(&w, "total");
-	jw_u64(&w, total);
-	jw_kstr(&w, "unit", str_from(unit));
+	jw_u64(&w, report->total);
+	jw_kstr(&w, "unit", str_from(report->unit));
+	if (report->bytes > 0) {
+		jw_key(&w, "bytes");
+		jw_u64(&w, report->bytes);
+	}
 	jw_object_end(&w);
 	if (out_finish(&o, &json, &err) == OK)
 		in->progress(in->arg, json);

@@ -151,8 +151,13 @@ void entry_detail(struct ctx *ctx, const char *name, struct str value);
 void entry_detail_i64(struct ctx *ctx, const char *name, int64_t value);
 /* The record that the entry is about; found again by ledger.list {record}. */
 void entry_subject(struct ctx *ctx, struct str record_id);
+/* How far a long verb is. total 0: not known. bytes: beside another unit than bytes, where it is files; else 0. */
+struct call_report {
+	uint64_t done, total, bytes;
+	const char *unit;
+};
 /* Long verbs: tell how far; false when the caller wants to stop. */
-bool call_progress(struct ctx *ctx, uint64_t done, uint64_t total, const char *unit);
+bool call_progress(struct ctx *ctx, const struct call_report *report);
 /*
  * `end` is called once, before the answer goes out: durable says whether the transaction is on disk. For
  * what apply prepared outside the records (pack_end, keys in memory). Must be quick; runs on any thread.

@@ -63,7 +63,7 @@ static int stop(void **state)
 /* What a caller saw while it waited, and when it wants to stop: after that many reports; 0: never. */
 struct watch {
 	int reports, stop_after;
-	int64_t done;
+	int64_t files, bytes;
 	bool is_sound;
 };
 
@@ -74,14 +74,18 @@ static void take_report(void *arg, struct str json)
 	json_t *report = NULL;
 	struct str unit;
 	struct err err;
-	int64_t done;
+	int64_t files, bytes = 0;
 
 	if (json_parse(json, LIMIT_JSON_BYTES, &report, &err) != OK ||
-		!json_i64(report, "done", &done) || !json_str(report, "unit", &unit) ||
-		!str_eq(unit, STR("bytes")) || done < w->done)
+		!json_i64(report, "done", &files) || !json_str(report, "unit", &unit) ||
+		!str_eq(unit, STR("files")) || files < w->files)
 		w->is_sound = false;
 	else
-		w->done = done;
+		w->files = files;
+	/* Absent before the first byte. */
+	json_i64(report, "bytes", &bytes);
+	w->is_sound &= bytes >= w->bytes;
+	w->bytes = bytes;
 	w->reports++;
 	json_decref(report);
 }
