@@ -146,7 +146,7 @@ def attack_line(name, rows):
 
 HEAD = """# The watermark, measured
 
-Written by `make bench BENCH=watermark` (bench/watermark/campaign.py); the numbers are of its last full run. What the mark is
+Written by `make bench BENCH=watermark` (bench/watermark/campaign.py); the numbers are of its last run that left nothing undone; n says how many images. What the mark is
 and how it is found: [formats/glass.md](formats/glass.md). What it may be used for: [threats.md](threats.md).
 
 """
