@@ -30,6 +30,7 @@ enum {
 	POINT_MEM_BYTES = 1 << 20,
 	CERTIFICATE_DAYS = 3650, /* self-signed: browsers are told once to trust this very one */
 	LOOK_NS = 100 * 1000 * 1000, /* how often a point that has not met its vault asks again */
+	LOOKS_UNSAID = 20, /* so often it says nothing of it: both start together */
 };
 
 struct point {
@@ -166,8 +167,8 @@ static enum err_kind serve(struct point *pt, struct err *err)
 	return http_start(&face, &pt->http, err);
 }
 
-/* Connects if need be, and asks for a sign of life. */
-static bool vault_answers(struct point *pt)
+/* Connects if need be, and asks for a sign of life. Errors: why there is none yet. */
+static bool vault_answers(struct point *pt, struct err *err)
 {
 	const struct client_options link = {
 		.socket_path = pt->socket, .point = pt->name, .key = &pt->key
@@ -176,15 +177,14 @@ static bool vault_answers(struct point *pt)
 	struct client_answer answer = { 0 };
 	struct client *client;
 	struct arena mem;
-	struct err err;
 
 	if (atomic_load(&pt->client) == NULL) {
-		if (client_open(&link, &client, &err) != OK)
+		if (client_open(&link, &client, err) != OK)
 			return false;
 		atomic_store(&pt->client, client);
 	}
 	arena_init(&mem, POINT_MEM_BYTES);
-	bool answers = ask(pt, &mem, &hello, &answer, &err) == OK && answer.status == OK;
+	bool answers = ask(pt, &mem, &hello, &answer, err) == OK && answer.status == OK;
 
 	arena_reset(&mem);
 	return answers;
@@ -195,10 +195,14 @@ static void run(struct point *pt, const sigset_t *ends)
 {
 	const struct timespec look = { .tv_nsec = LOOK_NS };
 	const char *colon = strrchr(pt->listen, ':');
+	struct err err = { .msg = "it does not answer" };
 
-	while (!vault_answers(pt))
+	for (unsigned looks = 0; !vault_answers(pt, &err); looks++) {
+		if (looks == LOOKS_UNSAID)
+			log_line(LOG_WARN, "%s waits for its vault: %s", pt->name, err.msg);
 		if (sigtimedwait(ends, NULL, &look) > 0)
 			return;
+	}
 	printf("ready https://%.*s:%u\n", (int)(colon - pt->listen), pt->listen, pt->port);
 	fflush(stdout);
 	log_line(LOG_INFO, "%s serves on port %u", pt->name, pt->port);
