@@ -229,10 +229,16 @@ enum err_kind import_out_same(
 {
 	struct record_same fixed = { .path_len = (uint32_t)path.len,
 		.target_len = (uint32_t)target.len };
+	char shown[PATH_SHOWN_BYTES];
 	enum err_kind rc = path_check(path, err);
 
 	if (rc == OK && path_check(target, err) != OK)
 		rc = err_context(err, "a hard link's target");
+	/* What lies in a .git folder is left out, so there would be nothing to be the same as. */
+	if (rc == OK && path_in_git_folder(target))
+		rc = err_set(err, ERR_INPUT,
+			"%s is a hard link into a .git folder, which is left out: pack it as a file",
+			path_shown(path, shown));
 	if (rc == OK)
 		rc = check_sizes(o, path, 0, err);
 	if (rc == OK)
