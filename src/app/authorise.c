@@ -57,13 +57,18 @@ enum err_kind call_authenticate(struct pipeline_call *call, struct err *err)
 		.line = STR(""),
 	};
 	if (call->stage == STAGE_COMPUTE) {
-		enum err_kind rc = point_auth_check(
-			pipeline_points(call->pipeline), ctx->db, &call->in, &call->is_signed, err);
+		enum err_kind rc = point_auth_check(pipeline_points(call->pipeline), ctx->db,
+			&call->in, &call->peer, &call->is_signed, err);
 
+		ctx->caller.peer = call->peer;
 		return rc != OK || !call->has_token ? rc : take_session(call, err);
 	}
+	ctx->caller.peer = call->peer;
+	enum err_kind rc = point_auth_still(
+		pipeline_points(call->pipeline), ctx->caller.point, err);
+
 	/* A stranger at first is one again: the token, if any, was of no session then. */
-	return was.len == 0 ? OK : take_session(call, err);
+	return rc != OK || was.len == 0 ? rc : take_session(call, err);
 }
 
 /* "only an officer or auditor may do this" */
@@ -89,7 +94,10 @@ enum err_kind call_authorise_role(struct pipeline_call *call, struct err *err)
 	const struct ctx *ctx = &call->ctx;
 	const struct verb *verb = ctx->verb;
 	bool is_stranger = ctx->caller.session_id.len == 0;
+	unsigned peers = verb->peers != 0 ? verb->peers : PEER_POINT | PEER_CONSOLE;
 
+	if ((peers & ctx->caller.peer) == 0)
+		return err_set(err, ERR_DENIED, "%s is not for this kind of peer", verb->name);
 	if ((verb->roles & ctx->caller.roles) == 0) {
 		/* Strangers may be asked to sign in; so may a person who has no role any more. */
 		if (is_stranger)

@@ -35,6 +35,7 @@ struct pipeline_call {
 	char address[CALL_ADDRESS_BYTES];
 	bool has_token, has_key, is_signed;
 	bool must_change, has_totp; /* of the session */
+	enum peer peer; /* as point_auth_check found it */
 
 	struct arena mem;
 	struct ctx ctx;
@@ -63,9 +64,17 @@ struct pipeline_call {
 struct point_auth;
 MUST_CHECK enum err_kind point_auth_open(struct point_auth **auth, struct err *err);
 void point_auth_close(struct point_auth *auth);
-/* Is it this point that asks, and not for the second time? Errors: ERR_AUTH. Any thread. */
+/*
+ * Is it this peer that asks, not for the second time, and is it not revoked? *is_signed: its counter moves with
+ * the act. Errors: ERR_AUTH. Any thread.
+ */
 MUST_CHECK enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
-	const struct pipeline_request *request, bool *is_signed, struct err *err);
+	const struct pipeline_request *request, enum peer *peer, bool *is_signed, struct err *err);
+/* In the transaction: was the peer revoked since? Errors: ERR_AUTH. */
+MUST_CHECK enum err_kind point_auth_still(
+	struct point_auth *auth, struct str name, struct err *err);
+/* From here on each call of that name is refused, or, where the transaction failed, taken again. */
+void point_auth_revoke(struct point_auth *auth, struct str name, bool revoked);
 /* In the transaction: remember the counter, so that a restart does not forget it. */
 MUST_CHECK enum err_kind point_auth_store(
 	struct db *db, struct str point, uint64_t counter, struct err *err);

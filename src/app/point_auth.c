@@ -15,8 +15,12 @@ enum {
 };
 static_assert(LIMIT_POINT_WINDOW % 64 == 0, "the window is whole words");
 
+static const char revoked[] = "the centre has revoked this access point or witness";
+
 struct point {
 	char name[CALL_POINT_BYTES];
+	enum peer peer;
+	bool revoked;
 	struct sign_public key;
 	uint64_t floor; /* stored before this process began */
 	uint64_t highest;
@@ -81,8 +85,10 @@ static enum err_kind load(
 {
 	struct stmt *s;
 	bool row;
-	enum err_kind rc = stmt_begin(
-		db, "SELECT public_key, counter FROM points WHERE name = :name", &s, err);
+	enum err_kind rc = stmt_begin(db,
+		"SELECT public_key, counter, role, revoked_us IS NOT NULL FROM points "
+		"WHERE name = :name",
+		&s, err);
 
 	if (rc != OK)
 		return rc;
@@ -94,6 +100,8 @@ static enum err_kind load(
 		return err_set(err, ERR_AUTH, "this lab knows no such point");
 	struct str key = stmt_col_str(s, 0);
 	int64_t counter = stmt_col_i64(s, 1);
+	bool is_witness = str_eq(stmt_col_str(s, 2), STR("witness"));
+	bool is_revoked = stmt_col_i64(s, 3) != 0;
 
 	if (key.len != SIGN_PUBLIC_BYTES || a->count == LIMIT_POINTS || counter < 0) {
 		stmt_end(s);
@@ -104,6 +112,8 @@ static enum err_kind load(
 	memset(p, 0, sizeof(*p));
 	memcpy(p->name, name.ptr, name.len);
 	memcpy(p->key.bytes, key.ptr, SIGN_PUBLIC_BYTES);
+	p->peer = is_witness ? PEER_WITNESS : PEER_POINT;
+	p->revoked = is_revoked;
 	p->floor = p->highest = (uint64_t)counter;
 	stmt_end(s);
 	*point = p;
@@ -183,13 +193,14 @@ static enum err_kind check_signature(struct point_auth *a, struct point *point,
 }
 
 enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
-	const struct pipeline_request *request, bool *is_signed, struct err *err)
+	const struct pipeline_request *request, enum peer *peer, bool *is_signed, struct err *err)
 {
 	struct point *point;
 	enum err_kind rc = OK;
 
 	if (str_eq(request->point, STR("console"))) {
 		*is_signed = false;
+		*peer = PEER_CONSOLE;
 		return check_console(request, err);
 	}
 	pthread_mutex_lock(&auth->lock);
@@ -197,6 +208,8 @@ enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	if (point == NULL)
 		rc = load(auth, db, request->point, &point, err);
 	assert(rc != OK || point != NULL);
+	if (rc == OK && point->revoked)
+		rc = err_set(err, ERR_AUTH, "%s", revoked);
 	pthread_mutex_unlock(&auth->lock);
 	if (rc == OK)
 		rc = check_signature(auth, point, request, err);
@@ -210,8 +223,30 @@ enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	pthread_mutex_unlock(&auth->lock);
 	if (!taken)
 		return err_set(err, ERR_AUTH, "the point's counter was used before");
+	*peer = point->peer;
 	*is_signed = true;
 	return OK;
+}
+
+enum err_kind point_auth_still(struct point_auth *auth, struct str name, struct err *err)
+{
+	pthread_mutex_lock(&auth->lock);
+	const struct point *point = find(auth, name);
+	bool is_revoked = point != NULL && point->revoked;
+
+	pthread_mutex_unlock(&auth->lock);
+	return is_revoked ? err_set(err, ERR_AUTH, "%s", revoked) : OK;
+}
+
+void point_auth_revoke(struct point_auth *auth, struct str name, bool is_revoked)
+{
+	pthread_mutex_lock(&auth->lock);
+	struct point *point = find(auth, name);
+
+	/* One that has not called yet is loaded from the records when it does. */
+	if (point != NULL)
+		point->revoked = is_revoked;
+	pthread_mutex_unlock(&auth->lock);
 }
 
 enum err_kind point_auth_store(struct db *db, struct str point, uint64_t counter, struct err *err)

@@ -253,6 +253,7 @@ const struct verb verbs_ledger[] = {
 		.summary = "Hand out a file of the published log.",
 		.args = file_args,
 		.roles = ROLE_ANYONE,
+		.peers = PEER_CONSOLE | PEER_ENROLLED,
 		.public_fields = "",
 		.flags = VERB_NO_ENTRY | VERB_BYTES | VERB_SELF,
 		.compute = file_compute,

@@ -93,6 +93,7 @@ const struct verb verbs_lab[] = {
 		.name = "lab.hello",
 		.summary = "Tell the lab's name, its ledger's key and head, and its time.",
 		.roles = ROLE_ANYONE,
+		.peers = PEER_ALL,
 		.public_fields = "",
 		.flags = VERB_NO_ENTRY | VERB_SELF,
 		.compute = hello_compute,

@@ -104,6 +104,7 @@ void session_caller(const struct session *session, struct caller *caller)
 	caller->point = from.point;
 	caller->address = from.address;
 	caller->is_console = from.is_console;
+	caller->peer = from.peer;
 }
 
 enum err_kind session_touch(struct db *db, struct str session_id, int64_t now_us, struct err *err)

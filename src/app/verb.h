@@ -29,6 +29,17 @@ enum role {
 	ROLE_ANYONE = ROLE_SIGNED_IN | ROLE_STRANGER,
 };
 
+/* What kind of process calls, for a person or for itself. */
+enum peer {
+	PEER_CONSOLE = 1 << 0, /* the command line on the lab's own machine */
+	PEER_POINT = 1 << 1,
+	PEER_WITNESS = 1 << 2,
+	PEER_JOINING = 1 << 3, /* holds an invitation's token */
+	PEER_DOOR = 1 << 4,
+	PEER_ENROLLED = PEER_POINT | PEER_WITNESS,
+	PEER_ALL = (1 << 5) - 1,
+};
+
 enum activity {
 	ACTIVITY_NONE,
 	ACTIVITY_VIEW,
@@ -91,6 +102,7 @@ struct verb {
 	const char *summary; /* "Draw one tile of a file." */
 	const struct verb_arg *args; /* ends with a row whose name is NULL */
 	unsigned roles; /* mask of enum role; checked before anything else */
+	unsigned peers; /* mask of enum peer; 0: points and the command line */
 	/* A grant for it must cover the arguments engagement, release, path */
 	enum activity activity;
 	const char *entry; /* kind of the entry; usually the name */
@@ -109,6 +121,7 @@ struct caller {
 		point;
 	unsigned roles; /* ROLE_STRANGER when not signed in */
 	bool is_console; /* on the lab's own machine, over its socket */
+	enum peer peer;
 	struct str address; /* prefix of the peer: "192.0.2.7", "2001:db8:0:1::/64", "local" */
 };
 
