@@ -25,6 +25,7 @@ enum {
 	KIND_TRANSITIONS_MAX = 16,
 	KIND_CONDITIONS_MAX = 8,
 	KIND_LINES_MAX = 8,
+	KIND_PUBLIC_MAX = 8, /* with those of every kind they fit ENTRY_FIELDS_MAX */
 };
 
 enum field_type {
@@ -38,6 +39,7 @@ enum field_type {
 	FIELD_TIME,
 	FIELD_PATH, /* inside a release, as out_shown writes it */
 	FIELD_DIGEST, /* 64 hexadecimal digits */
+	FIELD_KEY, /* a public key of 32 bytes, in base64 */
 	FIELD_TYPES
 };
 
@@ -89,6 +91,12 @@ struct kind_who {
 	size_t line_count;
 };
 
+/* A field that a transition's entry tells everybody. */
+struct kind_public {
+	const char *name; /* in the entry */
+	size_t field; /* its place in the kind */
+};
+
 struct kind_transition {
 	const char *name, *label, *help, *tone;
 	const char *verb; /* "grant.propose" */
@@ -100,6 +108,9 @@ struct kind_transition {
 	enum kind_apart apart;
 	bool note_required;
 	bool waits; /* shown as waiting to those who may do it */
+	bool is_signed; /* a person who has a key that counts signs it (app/decision.h) */
+	struct kind_public publics[KIND_PUBLIC_MAX];
+	size_t public_count;
 	size_t needs[KIND_FIELDS_MAX]; /* places of fields that must be given by then */
 	size_t need_count;
 	kind_predicate_fn *conditions[KIND_CONDITIONS_MAX];

@@ -79,6 +79,7 @@ static void write_transition(struct jw *w, const struct kind *kind, const struct
 	jw_key(w, "roles");
 	write_roles(w, t->who.roles);
 	jw_kbool(w, "checks", t->duty == DUTY_CHECKS);
+	jw_kbool(w, "signed", t->is_signed);
 	jw_kbool(w, "note", t->note_required);
 	jw_key(w, "needs");
 	jw_array(w);

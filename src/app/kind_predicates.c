@@ -3,7 +3,10 @@
  * whoever acts on it; a value that is missing does not count against it.
  */
 #include "app/record.h"
+#include "app/record_values.h"
+#include "base/hex.h"
 #include "base/when.h"
+#include "crypto/sign.h"
 
 #define PREDICATE(name)                                                                            \
 	static enum err_kind name(const struct record_desk *desk, const struct record *record,     \
@@ -175,6 +178,79 @@ PREDICATE(people_of_party)
 	return OK;
 }
 
+/* The organisation has one root key at a time, and no two organisations share one. */
+PREDICATE(sole_agreement)
+{
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(desk->db,
+		"SELECT r.id, r.body FROM records r WHERE r.kind = :kind AND r.state = 'in_force'"
+		" AND r.id <> :id",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":kind", str_from(record->kind->name));
+	stmt_text(s, ":id", record->id);
+	for (;;) {
+		struct record_value *values;
+
+		rc = stmt_step(s, &row, err);
+		if (rc != OK || !row)
+			return rc;
+		rc = record_body_read(
+			desk->mem, record->id, record->kind, stmt_col_str(s, 1), &values, err);
+		if (rc != OK)
+			break;
+		struct record other = { .kind = record->kind, .values = values };
+
+		if (str_eq(record_text(&other, "organisation"),
+			    record_text(record, "organisation")))
+			rc = refuse(no, ERR_CONFLICT,
+				"another agreement with this organisation is in force: end it first");
+		else if (str_eq(record_text(&other, "root_key"), record_text(record, "root_key")))
+			rc = refuse(no, ERR_CONFLICT,
+				"its root key is that of another organisation's agreement");
+		if (no->kind != OK)
+			break;
+	}
+	stmt_end(s);
+	return rc;
+}
+
+/* A signature under the root key can prove something. */
+PREDICATE(root_key_sound)
+{
+	struct sign_public root;
+	struct str text = record_text(record, "root_key");
+	size_t len;
+
+	(void)desk;
+	(void)err;
+	if (text.len > 0 &&
+		(!base64_parse(text, root.bytes, sizeof(root.bytes), &len) ||
+			len != sizeof(root.bytes) || !sign_public_is_sound(&root)))
+		return refuse(no, ERR_CONFLICT, "its root key is no Ed25519 key that could sign");
+	return OK;
+}
+
+/* Parties and how many of them open a trail: both or neither, and not more than there are. */
+PREDICATE(quorum_of_parties)
+{
+	size_t count;
+	int64_t quorum = record_number(record, "quorum", 0);
+
+	(void)desk;
+	(void)err;
+	record_items(record, "parties", &count);
+	if ((count == 0) != (quorum == 0))
+		return refuse(no, ERR_CONFLICT,
+			"name both: the parties that open trails, and how many of them it takes");
+	if (quorum > (int64_t)count)
+		return refuse(no, ERR_CONFLICT, "its quorum is larger than its number of parties");
+	return OK;
+}
+
 /* The access points named are those of the lab. */
 PREDICATE(points_exist)
 {
@@ -245,6 +321,13 @@ static const struct {
 	{ "party_active", party_active, { PARTY } },
 	{ "party_of_engagement", party_of_engagement, { ENGAGEMENT, PARTY, PRODUCT } },
 	{ "people_of_party", people_of_party, { PARTY, PEOPLE } },
+	{ "quorum_of_parties", quorum_of_parties,
+		{ { "parties", FIELD_ID, true, "organisation" },
+			{ "quorum", FIELD_INT, false, NULL } } },
+	{ "root_key_sound", root_key_sound, { { "root_key", FIELD_KEY, false, NULL } } },
+	{ "sole_agreement", sole_agreement,
+		{ { "organisation", FIELD_ID, false, "organisation" },
+			{ "root_key", FIELD_KEY, false, NULL } } },
 	{ "points_exist", points_exist, { { "points", FIELD_LINE, true, NULL } } },
 	{ "releases_of_product", releases_of_product,
 		{ PRODUCT, { "releases", FIELD_ID, true, "release" } } },

@@ -31,6 +31,7 @@ static const struct {
 	{ "time", FIELD_TIME, 0, 0, NULL },
 	{ "path", FIELD_PATH, LIMIT_PATH_BYTES, LIMIT_PATH_BYTES, NULL },
 	{ "digest", FIELD_DIGEST, 0, 0, NULL },
+	{ "key", FIELD_KEY, 0, 0, NULL },
 	{ "role", FIELD_ENUM, 0, 0, "officer engineer reviewer auditor developer" },
 	{ "activity", FIELD_ENUM, 0, 0, "view search scan test docs" },
 	{ "form", FIELD_ENUM, 0, 0, "glass names text" },
@@ -115,7 +116,7 @@ static void read_field(struct kind_reader *r, const json_t *object, struct kind_
 		kr_fail(r, "unique: only a single line or name can be");
 	if (f->list &&
 		(f->type == FIELD_TEXT || f->type == FIELD_BOOL || f->type == FIELD_INT ||
-			f->type == FIELD_TIME || f->type == FIELD_DIGEST))
+			f->type == FIELD_TIME || f->type == FIELD_DIGEST || f->type == FIELD_KEY))
 		kr_fail(r, "list: there are no lists of this type");
 	r->part = NULL;
 }
@@ -314,11 +315,67 @@ static void read_needs(struct kind_reader *r, const struct kind *kind, const jso
 		t->duty = DUTY_MAKES;
 }
 
+/* A value that stands in the log for everybody: short, and one. */
+static bool may_be_public(const struct kind_field *f)
+{
+	return !f->list && f->type != FIELD_TEXT && f->type != FIELD_PATH && f->type != FIELD_BOOL;
+}
+
+static void read_publics(struct kind_reader *r, const struct kind *kind, const json_t *object,
+	struct kind_transition *t)
+{
+	static const char taken[] = "record state engagement actor decision key";
+	const json_t *map = kr_object(r, object, "public", false);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)map, name, value)
+	{
+		const char *field = kr_text(r, map, name, KR_NAME, NULL);
+		const struct kind_field *f = r->failed ? NULL : kind_field(kind, str_from(field));
+
+		if (kr_is_among(taken, str_from(name)) || !kr_is_name(str_from(name)))
+			kr_fail(r, "public: '%.40s' is no name, or taken by the program", name);
+		else if (f == NULL)
+			kr_fail(r, "public: there is no field '%s'", field);
+		else if (!may_be_public(f))
+			kr_fail(r, "public: %s: its type does not go into an entry", field);
+		else if (t->public_count == KIND_PUBLIC_MAX)
+			kr_fail(r, "public: more than %d", KIND_PUBLIC_MAX);
+		if (r->failed)
+			return;
+		const char *copy = arena_cstr(r->mem, str_from(name));
+
+		if (copy == NULL) {
+			kr_fail(r, "the kinds together are too large");
+			return;
+		}
+		t->publics[t->public_count++] = (struct kind_public){ copy,
+			(size_t)(f - kind->fields) };
+	}
+}
+
+/* Who must be apart from whoever made what is checked. */
+static void read_apart(struct kind_reader *r, const json_t *object, struct kind_transition *t)
+{
+	t->apart = (enum kind_apart)kr_word(r, object, "apart", APARTS, APART_PERSON);
+	if (t->duty != DUTY_CHECKS &&
+		(json_object_get(object, "apart") != NULL ||
+			json_object_get(object, "two_organisations") != NULL))
+		kr_fail(r, "apart, two_organisations: only a transition that checks has them");
+	if (!kr_flag(r, object, "two_organisations"))
+		return;
+	if (json_object_get(object, "apart") != NULL)
+		kr_fail(r, "two_organisations: says more than apart does; give one of them");
+	t->apart = APART_ORGANISATION;
+}
+
 static void read_transition(struct kind_reader *r, const struct kind *kind, const json_t *object,
 	struct kind_transition *t)
 {
 	kr_only(r, object,
-		"name label done help tone from to roles lines duty apart note waits needs conditions");
+		"name label done help tone from to roles lines duty apart two_organisations signed note"
+		" waits needs public conditions");
 	t->name = kr_text(r, object, "name", KR_NAME, NULL);
 	char *part = r->failed ? NULL : arena_printf(r->mem, "transition %s", t->name);
 
@@ -336,12 +393,12 @@ static void read_transition(struct kind_reader *r, const struct kind *kind, cons
 	t->to = state_named(r, kind, "to", kr_text(r, object, "to", KR_NAME, NULL));
 	read_who(r, object, &t->who);
 	t->duty = (enum kind_duty)kr_word(r, object, "duty", DUTIES, DUTY_NEITHER);
-	t->apart = (enum kind_apart)kr_word(r, object, "apart", APARTS, APART_PERSON);
-	if (t->duty != DUTY_CHECKS && json_object_get(object, "apart") != NULL)
-		kr_fail(r, "apart: only a transition that checks has it");
+	read_apart(r, object, t);
+	t->is_signed = kr_flag(r, object, "signed");
 	t->note_required = kr_word(r, object, "note", NOTES, 0) == 1;
 	t->waits = kr_flag(r, object, "waits");
 	read_needs(r, kind, object, t);
+	read_publics(r, kind, object, t);
 	t->condition_count = read_conditions(r, kind, object, t->conditions);
 	r->part = NULL;
 }

@@ -30,8 +30,7 @@ void *kr_alloc(struct kind_reader *r, size_t size)
 	return p;
 }
 
-/* Is `word` one of the space-separated `words`? */
-static bool is_among(const char *words, struct str word)
+bool kr_is_among(const char *words, struct str word)
 {
 	struct str rest = str_from(words), head;
 
@@ -55,12 +54,12 @@ void kr_only(struct kind_reader *r, const json_t *object, const char *keys)
 	}
 	json_object_foreach((json_t *)object, key, value)
 	{
-		if (!is_among(keys, str_from(key)))
+		if (!kr_is_among(keys, str_from(key)))
 			kr_fail(r, "unknown key '%.40s'; known are: %s", key, keys);
 	}
 }
 
-static bool is_name(struct str s)
+bool kr_is_name(struct str s)
 {
 	if (s.len == 0 || s.len > KR_NAME_BYTES_MAX || s.ptr[0] < 'a' || s.ptr[0] > 'z')
 		return false;
@@ -96,7 +95,7 @@ static const char *checked_text(
 		? str_of(json_string_value(value), json_string_length(value))
 		: STR("");
 
-	if (what == KR_NAME && !is_name(s))
+	if (what == KR_NAME && !kr_is_name(s))
 		kr_fail(r, "%s: must be a name: a-z, 0-9 and _, at most %d", key,
 			KR_NAME_BYTES_MAX);
 	if (what == KR_WORDS && !is_shown_line(s))

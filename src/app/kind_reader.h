@@ -48,6 +48,10 @@ const json_t *kr_list(
 /* The object under `key`; NULL when absent or wrong. */
 const json_t *kr_object(
 	struct kind_reader *r, const json_t *object, const char *key, bool required);
+/* Is `word` one of the space-separated `words`? */
+bool kr_is_among(const char *words, struct str word);
+/* a-z 0-9 _, a letter first, at most KR_NAME_BYTES_MAX. */
+bool kr_is_name(struct str s);
 /* Memory of the set, or NULL and failed. */
 void *kr_alloc(struct kind_reader *r, size_t size);
 

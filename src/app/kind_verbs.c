@@ -3,7 +3,10 @@
 #include "app/kinds.h"
 #include "app/pseudonym.h"
 #include "app/record.h"
+#include "base/hex.h"
 #include "base/limit.h"
+#include "base/when.h"
+#include "crypto/sign.h"
 
 /* What a row does. */
 enum kind_act { ACT_CREATE, ACT_EDIT, ACT_MOVE };
@@ -36,6 +39,63 @@ static enum err_kind enter(struct ctx *ctx, const struct record *record, struct 
 		return err_set(err, ERR_LIMIT, "record: request memory used up");
 	entry_public(ctx, "engagement", copy);
 	return OK;
+}
+
+/* How a public field's value stands in an entry: a record by its title, a key in hexadecimal. */
+static enum err_kind public_text(const struct record_desk *desk, const struct kind_field *f,
+	const struct record_value *value, struct str *text, struct err *err)
+{
+	char when[WHEN_TEXT_BYTES], hex[2 * SIGN_PUBLIC_BYTES + 1];
+	uint8_t key[SIGN_PUBLIC_BYTES];
+	struct record target;
+	size_t len;
+
+	*text = value->text;
+	if (f->type == FIELD_ID) {
+		enum err_kind rc = record_load(desk, value->text, &target, err);
+
+		if (rc == OK)
+			*text = target.title;
+		return rc;
+	}
+	if (f->type == FIELD_TIME) {
+		when_format(value->number, when);
+		*text = str_from(when);
+	} else if (f->type == FIELD_KEY) {
+		if (!base64_parse(value->text, key, sizeof(key), &len) || len != sizeof(key))
+			return err_set(err, ERR_CORRUPT, "%s: what is stored is no key", f->name);
+		hex_format(key, sizeof(key), hex);
+		*text = str_from(hex);
+	} else {
+		return OK;
+	}
+	return arena_copy(desk->mem, *text, text)
+		? OK
+		: err_set(err, ERR_LIMIT, "record: request memory used up");
+}
+
+/* What the transition tells everybody of the record; a field that is not given is left out. */
+static enum err_kind enter_publics(struct ctx *ctx, const struct record_desk *desk,
+	const struct record *record, const struct kind_transition *t, struct err *err)
+{
+	enum err_kind rc = OK;
+
+	for (size_t i = 0; rc == OK && i < t->public_count; i++) {
+		const struct kind_field *f = &record->kind->fields[t->publics[i].field];
+		const struct record_value *value = &record->values[t->publics[i].field];
+		struct str text;
+
+		if (!value->given)
+			continue;
+		if (f->type == FIELD_INT) {
+			entry_public_i64(ctx, t->publics[i].name, value->number);
+			continue;
+		}
+		rc = public_text(desk, f, value, &text, err);
+		if (rc == OK)
+			entry_public(ctx, t->publics[i].name, text);
+	}
+	return rc;
 }
 
 static enum err_kind apply_create(struct ctx *ctx, const struct kind *kind, struct err *err)
@@ -80,6 +140,8 @@ static enum err_kind apply_change(struct ctx *ctx, const struct kind_verb *verb,
 				   : record_move(&desk, &record, &act, err);
 	if (rc == OK)
 		rc = enter(ctx, &record, err);
+	if (rc == OK && verb->act == ACT_MOVE)
+		rc = enter_publics(ctx, &desk, &record, verb->transition, err);
 	if (rc == OK) {
 		jw_kstr(ctx->answer, "id", record.id);
 		jw_kstr(ctx->answer, "state", record.state);
@@ -110,6 +172,7 @@ static enum arg_type arg_type_of(const struct kind_field *f)
 		[FIELD_TIME] = ARG_TIME,
 		[FIELD_PATH] = ARG_PATH,
 		[FIELD_DIGEST] = ARG_LINE,
+		[FIELD_KEY] = ARG_LINE,
 	};
 
 	return f->list ? ARG_LIST : types[f->type];
@@ -129,7 +192,8 @@ static struct verb_arg arg_of(const struct kind_field *f, bool required)
 	else if (f->type == FIELD_ID && !f->list)
 		arg.words = f->target->prefix;
 	if (f->type != FIELD_ID && f->type != FIELD_ENUM && f->type != FIELD_BOOL &&
-		f->type != FIELD_TIME && f->type != FIELD_PATH && f->type != FIELD_DIGEST)
+		f->type != FIELD_TIME && f->type != FIELD_PATH && f->type != FIELD_DIGEST &&
+		f->type != FIELD_KEY)
 		arg.max = f->max;
 	if (f->list)
 		arg.max = f->max;
@@ -218,6 +282,19 @@ static void make_edit(struct kinds *kinds, const struct kind *kind, bool *failed
 		add_arg(&row, arg_of(&kind->fields[i], false));
 }
 
+/* Names of what a transition's entry may tell, or NULL when memory is used up. */
+static const char *public_names(struct arena *mem, const struct kind_transition *t)
+{
+	const char *names = "record state engagement";
+
+	static_assert(KIND_PUBLIC_MAX + 6 <= ENTRY_FIELDS_MAX, "with the program's own");
+	if (t->is_signed || t->public_count > 0)
+		names = "record state engagement actor decision key";
+	for (size_t i = 0; names != NULL && i < t->public_count; i++)
+		names = arena_printf(mem, "%s %s", names, t->publics[i].name);
+	return names;
+}
+
 static void make_move(
 	struct kinds *kinds, const struct kind *kind, const struct kind_transition *t, bool *failed)
 {
@@ -230,6 +307,12 @@ static void make_move(
 	}
 	row.data->transition = t;
 	row.verb->summary = summary;
+	row.verb->public_fields = public_names(&kinds->mem, t);
+	row.failed = row.verb->public_fields == NULL;
+	if (row.failed) {
+		*failed = true;
+		return;
+	}
 	row.verb->roles = t->who.roles;
 	add_arg(&row,
 		(struct verb_arg){ "note", ARG_TEXT, t->note_required ? ARG_REQUIRED : 0,

@@ -1,10 +1,12 @@
 #include "app/record_values.h"
 
 #include "app/args.h"
+#include "base/hex.h"
 #include "base/limit.h"
 #include "base/utf8.h"
 #include "base/when.h"
 #include "crypto/digest.h"
+#include "crypto/sign.h"
 
 /* What a check works on. */
 struct checked {
@@ -70,6 +72,16 @@ static enum err_kind check_digest(const struct checked *c, struct str s)
 	return sha256_parse(s, &digest) ? OK : refuse(c, "must be 64 hexadecimal digits");
 }
 
+static enum err_kind check_key(const struct checked *c, struct str s)
+{
+	uint8_t key[SIGN_PUBLIC_BYTES];
+	size_t len;
+
+	return base64_parse(s, key, sizeof(key), &len) && len == sizeof(key)
+		? OK
+		: refuse(c, "must be a key: 32 bytes in base64");
+}
+
 static enum err_kind check_enum(const struct checked *c, struct str s)
 {
 	struct str rest = str_from(c->field->words), word;
@@ -123,6 +135,8 @@ static enum err_kind check_text(const struct checked *c, struct str *s)
 		return check_name(c, *s);
 	case FIELD_DIGEST:
 		return check_digest(c, *s);
+	case FIELD_KEY:
+		return check_key(c, *s);
 	case FIELD_ENUM:
 		return check_enum(c, *s);
 	case FIELD_ID:

@@ -42,6 +42,11 @@ struct signature sign_make(const struct sign_secret *secret, struct str message)
 	return signature;
 }
 
+bool sign_public_is_sound(const struct sign_public *public_key)
+{
+	return crypto_core_ed25519_is_valid_point(public_key->bytes) == 1;
+}
+
 bool sign_verify(
 	const struct sign_public *public_key, struct str message, const struct signature *signature)
 {

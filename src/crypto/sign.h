@@ -29,6 +29,8 @@ void sign_from_seed(const uint8_t seed[SIGN_SEED_BYTES], struct sign_public *pub
 	struct sign_secret *secret);
 void sign_generate(struct sign_public *public_key, struct sign_secret *secret);
 struct signature sign_make(const struct sign_secret *secret, struct str message);
+/* May a signature by this key prove anybody's act? False for bytes that sign_verify accepts nothing under. */
+bool sign_public_is_sound(const struct sign_public *public_key);
 bool sign_verify(const struct sign_public *public_key, struct str message,
 	const struct signature *signature);
 void secret_wipe(void *secret, size_t len);

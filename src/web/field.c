@@ -45,7 +45,7 @@ static void show_one(struct page *p, struct str type, const json_t *value, const
 		part_record_link(p, text, json_text(names, text.ptr));
 	} else if (str_eq(type, STR("time"))) {
 		part_when(p, text, WHEN_ABSOLUTE);
-	} else if (str_eq(type, STR("digest"))) {
+	} else if (str_eq(type, STR("digest")) || str_eq(type, STR("key"))) {
 		HTML(h, "<code class=\"whole\">");
 		html_text(h, text);
 		HTML(h, "</code>");

@@ -107,7 +107,7 @@ static const struct {
 	{ HEAD FIELDS STATES CREATE MOVE ", duty: rules}\n",
 		"k.yaml: visit: transition propose: duty: unknown word 'rules'" },
 	{ HEAD FIELDS STATES CREATE MOVE ", apart: line}\n",
-		"k.yaml: visit: transition propose: apart: only" },
+		"k.yaml: visit: transition propose: apart, two_organisations: only" },
 	{ HEAD FIELDS STATES CREATE MOVE ", conditions: [is_fine]}\n",
 		"k.yaml: visit: transition propose: conditions: no predicate is called 'is_fine'" },
 	{ HEAD FIELDS STATES CREATE MOVE ", conditions: [until_ahead]}\n",
@@ -117,6 +117,26 @@ static const struct {
 		"k.yaml: visit: transition propose: needs: there is no field 'when'" },
 	{ HEAD FIELDS STATES CREATE MOVE ", needs: [name], duty: checks}\n",
 		"k.yaml: visit: transition propose: needs: a transition that checks takes no fields" },
+	{ HEAD FIELDS STATES CREATE MOVE ", signed: true, public: {who: name}}\n", NULL },
+	{ HEAD FIELDS STATES CREATE MOVE ", signed: please}\n",
+		"k.yaml: visit: transition propose: signed: must be true or false" },
+	{ HEAD FIELDS STATES CREATE MOVE ", public: [name]}\n",
+		"k.yaml: visit: transition propose: public" },
+	{ HEAD FIELDS STATES CREATE MOVE ", public: {who: names}}\n",
+		"k.yaml: visit: transition propose: public: there is no field 'names'" },
+	{ HEAD FIELDS STATES CREATE MOVE ", public: {actor: name}}\n",
+		"k.yaml: visit: transition propose: public: 'actor' is no name, or taken" },
+	{ HEAD FIELDS STATES CREATE MOVE ", public: {Who: name}}\n",
+		"k.yaml: visit: transition propose: public: 'Who' is no name, or taken" },
+	{ HEAD FIELDS "- {name: why, type: text, label: W}\n" STATES CREATE MOVE
+		      ", public: {why: why}}\n",
+		"k.yaml: visit: transition propose: public: why: its type" },
+	{ HEAD FIELDS "- {name: keys, type: key, label: K, list: true}\n",
+		"k.yaml: visit: field keys: list: there are no lists" },
+	{ HEAD FIELDS STATES CREATE MOVE ", two_organisations: true}\n",
+		"k.yaml: visit: transition propose: apart, two_organisations: only" },
+	{ HEAD FIELDS STATES CREATE MOVE ", duty: checks, apart: line, two_organisations: true}\n",
+		"k.yaml: visit: transition propose: two_organisations: says more" },
 	{ HEAD FIELDS STATES CREATE MOVE ", note: maybe}\n",
 		"k.yaml: visit: transition propose: note: unknown word 'maybe'" },
 	{ HEAD FIELDS STATES CREATE MOVE
@@ -196,8 +216,8 @@ static struct kinds *installed(void)
 
 static void the_installed_kinds_read(void **state)
 {
-	static const char *const names[] = { "engagement", "grant", "organisation", "person",
-		"product", "release" };
+	static const char *const names[] = { "agreement", "engagement", "grant", "organisation",
+		"person", "product", "release" };
 	struct kinds *kinds = installed();
 
 	(void)state;
@@ -242,7 +262,7 @@ static void what_is_in_force_was_checked(void **state)
 	static const struct {
 		const char *kind, *state;
 	} in_force[] = { { "person", "active" }, { "engagement", "approved" },
-		{ "grant", "approved" } };
+		{ "grant", "approved" }, { "agreement", "in_force" } };
 	struct kinds *kinds = installed();
 
 	(void)state;
@@ -284,7 +304,7 @@ static void describes_every_kind(void **state)
 
 		assert_int_equal(json_is_true(json_object_get(create, "allowed")), turn == 0);
 		assert_string_equal(
-			json_string_value(json_object_get(create, "verb")), "engagement.create");
+			json_string_value(json_object_get(create, "verb")), "agreement.create");
 		json_decref(root);
 		arena_reset(&mem);
 	}

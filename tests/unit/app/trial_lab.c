@@ -16,17 +16,25 @@ static struct trial *current;
 
 void entry_public(struct ctx *ctx, const char *name, struct str value)
 {
-	char *into = strcmp(name, "state") == 0 ? current->state : current->engagement;
 	struct str rest = str_from(ctx->verb->public_fields), word;
 	bool declared = false;
 
 	while (!declared && str_cut(rest, ' ', &word, &rest))
 		declared = str_eq(word, str_from(name));
 	assert_true(declared || str_eq(rest, str_from(name)));
-	if (strcmp(name, "record") == 0)
+	json_object_set_new(current->publics, name, json_stringn(value.ptr, value.len));
+	if (strcmp(name, "state") != 0 && strcmp(name, "engagement") != 0)
 		return;
+	char *into = strcmp(name, "state") == 0 ? current->state : current->engagement;
+
 	assert_true(value.len < sizeof(current->state));
 	snprintf(into, sizeof(current->state), "%.*s", STR_ARG(value));
+}
+
+void entry_public_i64(struct ctx *ctx, const char *name, int64_t value)
+{
+	(void)ctx;
+	json_object_set_new(current->publics, name, json_integer(value));
 }
 
 void entry_subject(struct ctx *ctx, struct str record_id)
@@ -160,6 +168,7 @@ void trial_open(struct trial *b)
 void trial_close(struct trial *b)
 {
 	json_decref(b->answer);
+	json_decref(b->publics);
 	db_rollback(b->db);
 	db_close(b->db);
 	kinds_free(b->lab.kinds);
@@ -193,6 +202,8 @@ enum err_kind trial_call(
 	assert_non_null(args); /* json_pack found its format and arguments at odds */
 	json_decref(b->answer);
 	b->answer = NULL;
+	json_decref(b->publics);
+	b->publics = json_object();
 	b->state[0] = b->engagement[0] = b->subject[0] = '\0';
 	out_init(&o, &b->mem, LIMIT_ANSWER_BYTES);
 	jw_init(&w, &o);
