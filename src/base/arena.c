@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 16 * 1024, ALIGN = alignof(max_align_t) };
+/* Most requests need no second block: a first one of this size is zeroed for each. */
+enum { FIRST_BLOCK_BYTES = 4 * 1024, BLOCK_BYTES = 16 * 1024, ALIGN = alignof(max_align_t) };
 
 struct arena_block {
 	struct arena_block *next;
@@ -33,8 +34,10 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
 	struct arena_block *b = a->head;
 
 	if (b == NULL || want > b->cap - b->used) {
-		size_t cap = want > BLOCK_BYTES ? want : BLOCK_BYTES;
+		size_t cap = b == NULL ? FIRST_BLOCK_BYTES : BLOCK_BYTES;
 
+		if (cap < want)
+			cap = want;
 		b = calloc(1, sizeof(*b) + cap);
 		if (b == NULL)
 			return NULL;

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ enum exchange_state { READING, WORKING, ANSWERED, REFUSED };
 /* One request and its response; made when the request line is in, freed when the library is done with it. */
 struct exchange {
 	struct workers_job job; /* first: the pool's view of it */
+	struct http_later later; /* that of whoever answers it */
 	struct http *http;
 	struct MHD_Connection *connection;
 	struct deadline_peer *peer;
@@ -271,12 +273,12 @@ static enum MHD_Result take_headers(struct exchange *x, const char *method)
 	return MHD_YES;
 }
 
-static void run(struct workers_job *job)
+/* Any thread: the response is filled. */
+static void answer(struct http_later *later)
 {
-	struct exchange *x = (struct exchange *)job;
+	struct exchange *x = (struct exchange *)((char *)later - offsetof(struct exchange, later));
 	struct http *h = x->http;
 
-	h->options.handle(h->options.arg, &x->mem, &x->request, &x->response);
 	assert(x->response.status >= 200 && x->response.type != NULL);
 	x->state = ANSWERED;
 	MHD_resume_connection(x->connection);
@@ -285,6 +287,39 @@ static void run(struct workers_job *job)
 	if (--h->under_way == 0)
 		pthread_cond_broadcast(&h->idle);
 	pthread_mutex_unlock(&h->lock);
+}
+
+static void run(struct workers_job *job)
+{
+	struct exchange *x = (struct exchange *)job;
+	struct http *h = x->http;
+
+	h->options.handle(h->options.arg, &x->mem, &x->request, &x->response);
+	answer(&x->later);
+}
+
+/* The request is whole: it is answered at once by whoever may, or by a worker. */
+static enum MHD_Result hand_over(struct exchange *x)
+{
+	struct http *h = x->http;
+
+	x->request.body = str_of(x->body, x->body_len);
+	pthread_mutex_lock(&h->lock);
+	bool stopping = atomic_load(&h->stopping);
+
+	if (!stopping)
+		h->under_way++;
+	pthread_mutex_unlock(&h->lock);
+	if (stopping)
+		return refuse(x, 503, "This access point is shutting down.\n");
+	x->state = WORKING;
+	x->later.answer = answer;
+	deadline_enter(h->deadline, x->peer, DEADLINE_WORKING);
+	MHD_suspend_connection(x->connection);
+	if (h->options.start == NULL ||
+		!h->options.start(h->options.arg, &x->mem, &x->request, &x->response, &x->later))
+		workers_submit(h->workers, &x->job);
+	return MHD_YES;
 }
 
 static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connection, const char *url,
@@ -315,23 +350,7 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	if (x->state == WORKING)
-		return MHD_YES;
-
-	x->request.body = str_of(x->body, x->body_len);
-	pthread_mutex_lock(&h->lock);
-	bool stopping = atomic_load(&h->stopping);
-
-	if (!stopping)
-		h->under_way++;
-	pthread_mutex_unlock(&h->lock);
-	if (stopping)
-		return refuse(x, 503, "This access point is shutting down.\n");
-	x->state = WORKING;
-	deadline_enter(h->deadline, x->peer, DEADLINE_WORKING);
-	MHD_suspend_connection(connection);
-	workers_submit(h->workers, &x->job);
-	return MHD_YES;
+	return x->state == WORKING ? MHD_YES : hand_over(x);
 }
 
 /* Bodies hold passwords and tokens, answers hold tiles: wiped. */

@@ -2,8 +2,8 @@
  * http: the HTTPS face of a point: libmicrohttpd over GnuTLS, TLS 1.3 only. Knows no page.
  *
  * Invariants
- *  - no work runs on the library's threads: a complete request is suspended, handed to a pool of
- *    workers, and resumed when its response is ready;
+ *  - a complete request is suspended and resumed when its response is ready; on the library's threads runs
+ *    nothing but `start`, which must not block; whatever may wait runs on a pool of workers;
  *  - connections <= HTTP_CONNECTIONS_A_THREAD x threads: the library's epoll loop fetches 128 events a
  *    call and waits for ever when exactly 128 came while work was pending (tests/unit/http/test_lockstep);
  *    the listening socket and the wake-up are two events more;
@@ -68,6 +68,11 @@ struct http_response {
 	unsigned extra_count;
 };
 
+/* A request that is answered later: whoever has filled its response calls answer, once, on any thread. */
+struct http_later {
+	void (*answer)(struct http_later *later);
+};
+
 struct http_options {
 	int listen_fd; /* from http_listen; the server's from a successful http_start on */
 	const char *key_pem, *certificate_pem;
@@ -78,6 +83,12 @@ struct http_options {
 	unsigned answer_s; /* for an answer to be taken whole; 0: 120 */
 	/* On a library thread, after the headers: how long a body this path takes. Must not block. */
 	size_t (*body_bytes_max)(void *arg, enum http_method method, struct str path);
+	/*
+	 * On a library thread, with the whole request: must not block. True: taken over, `later` is used once, perhaps
+	 * before this returns; all pointers are good until then. False: `handle` gets it. NULL: always `handle`.
+	 */
+	bool (*start)(void *arg, struct arena *mem, const struct http_request *request,
+		struct http_response *response, struct http_later *later);
 	/* On a worker. Fills *response, whatever happens. */
 	void (*handle)(void *arg, struct arena *mem, const struct http_request *request,
 		struct http_response *response);

@@ -9,15 +9,83 @@
 
 enum { TIMEOUT_MS_DEFAULT = 30000, ASK_CANCELLED_MS = 250 };
 
-static void send_cancel(struct client *c, uint64_t request_id)
+static void destroy(struct client *c)
 {
-	struct frame frame = { .type = FRAME_CANCEL, .cancel = { request_id } };
-	struct outgoing *o = outgoing_make(&frame, -1);
+	pthread_cond_destroy(&c->changed);
+	pthread_cond_destroy(&c->filled);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
 
-	if (o != NULL && c->connected)
-		client_stream_send(c, o);
+/* Both threads end; what is connected is closed. */
+static void end_reader(struct client *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->closing = true;
+	client_stream_break(c);
+	pthread_cond_broadcast(&c->changed);
+	pthread_cond_broadcast(&c->filled);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->reader, NULL);
+}
+
+static enum err_kind start_threads(struct client *c, struct err *err)
+{
+	int why = pthread_create(&c->reader, NULL, client_stream_read, c);
+
+	if (why != 0) {
+		close(c->fd);
+		return err_errno(err, why, "link: thread");
+	}
+	why = pthread_create(&c->sender, NULL, client_stream_send, c);
+	if (why != 0) {
+		end_reader(c);
+		return err_errno(err, why, "link: thread");
+	}
+	return OK;
+}
+
+enum err_kind client_open(
+	const struct client_options *options, struct client **client, struct err *err)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	enum err_kind rc;
+
+	if (c == NULL)
+		return err_set(err, ERR_LIMIT, "link: no memory");
+	c->options = *options;
+	if (c->options.timeout_ms == 0)
+		c->options.timeout_ms = TIMEOUT_MS_DEFAULT;
+	c->fd = -1;
+	c->outgoing_end = &c->outgoing;
+	/* Increasing over restarts of the point, too: microseconds are never fewer than calls. */
+	struct clock machine;
+
+	clock_init_machine(&machine);
+	atomic_init(&c->request_id, 0);
+	atomic_init(&c->counter, (uint64_t)clock_now_us(&machine));
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	pthread_cond_init(&c->filled, NULL);
+	rc = frame_set_name(c->point, sizeof(c->point), options->point)
+		? client_stream_connect(c, &c->fd, err)
+		: err_set(err, ERR_INPUT, "%.40s: not the name of a point", options->point);
+	c->connected = rc == OK;
+	if (rc == OK)
+		rc = start_threads(c, err);
+	if (rc == OK)
+		*client = c;
 	else
-		outgoing_free(o);
+		destroy(c);
+	return rc;
+}
+
+void client_close(struct client *c)
+{
+	assert(c->waiter_count == 0);
+	end_reader(c);
+	pthread_join(c->sender, NULL);
+	destroy(c);
 }
 
 /* Copies what the caller said, and numbers it. */
@@ -41,109 +109,187 @@ static enum err_kind make_call(
 		memcpy(f->peer, call->peer, sizeof(f->peer));
 	if (call->idempotency_key != NULL)
 		memcpy(f->idempotency_key, call->idempotency_key, sizeof(f->idempotency_key));
+	f->request_id = atomic_fetch_add(&c->request_id, 1) + 1;
+	f->counter = atomic_fetch_add(&c->counter, 1) + 1;
+	return OK;
+}
+
+/* The frame of a call; NULL with the reason in *err. */
+static struct outgoing *make_outgoing(
+	const struct client *c, const struct frame *frame, int call_fd, struct err *err)
+{
+	int fd = -1;
+
+	if (call_fd >= 0) {
+		fd = fcntl(call_fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0) {
+			err_errno(err, errno, "%s: descriptor", frame->call.verb);
+			return NULL;
+		}
+	}
+	struct outgoing *o = outgoing_make(frame, fd);
+
+	if (o == NULL) {
+		err_set(err, ERR_LIMIT, "link: no memory");
+		return NULL;
+	}
+	/* Signed when it is sent, together with whatever waits then. */
+	o->wants_signature = c->options.key != NULL;
+	if (o->wants_signature)
+		o->digest = frame_call_digest(&frame->call);
+	return o;
+}
+
+/* Puts the call on its way. `told` says who is told, and how; it is copied. */
+static enum err_kind start(struct client *c, const struct client_call *call,
+	const struct waiter *told, uint64_t *request_id, struct err *err)
+{
+	struct frame frame;
+	enum err_kind rc = make_call(c, call, &frame, err);
+
+	if (rc != OK)
+		return rc;
+	struct waiter *w = malloc(sizeof(*w));
+
+	if (w == NULL)
+		return err_set(err, ERR_LIMIT, "link: no memory");
+	struct outgoing *o = make_outgoing(c, &frame, call->fd, err);
+
+	if (o == NULL) {
+		free(w);
+		return err->kind;
+	}
+	w->request_id = *request_id = frame.call.request_id;
+	memcpy(w->verb, frame.call.verb, sizeof(w->verb));
+	w->heard_us = clock_monotonic_us();
+	w->done = told->done;
+	w->progress = told->progress;
+	w->arg = told->arg;
 	pthread_mutex_lock(&c->lock);
-	f->request_id = ++c->request_id;
-	f->counter = ++c->counter;
+	client_stream_put(c, o, w);
 	pthread_mutex_unlock(&c->lock);
 	return OK;
 }
 
-static struct timespec at_us(int64_t us)
+void client_send(struct client *c, const struct client_call *call, client_done_fn *done, void *arg)
 {
-	return (struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+	const struct waiter told = { .done = done, .arg = arg };
+	uint64_t request_id;
+	struct err err;
+
+	if (start(c, call, &told, &request_id, &err) != OK)
+		done(arg, err.kind, NULL, &err);
+}
+
+/* A thread that waits for its answer. */
+struct asker {
+	pthread_mutex_t lock; /* of all that follows */
+	pthread_cond_t changed;
+	bool is_done;
+	enum err_kind rc;
+	struct err *err;
+	struct arena *mem;
+	struct client_answer *answer;
+	char *progress; /* the newest not yet told, malloc */
+	size_t progress_len;
+};
+
+static void note_done(
+	void *arg, enum err_kind rc, const struct client_answer *answer, const struct err *err)
+{
+	struct asker *a = arg;
+
+	pthread_mutex_lock(&a->lock);
+	a->rc = rc;
+	if (rc != OK)
+		*a->err = *err;
+	else
+		*a->answer = *answer;
+	if (rc == OK &&
+		(!arena_copy(a->mem, answer->json, &a->answer->json) ||
+			!arena_copy(a->mem, answer->bytes, &a->answer->bytes)))
+		a->rc = err_set(
+			a->err, ERR_LIMIT, "the answer does not fit the memory of the request");
+	a->is_done = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+static void note_progress(void *arg, struct str json)
+{
+	struct asker *a = arg;
+	char *copy = malloc(json.len + 1);
+
+	if (copy == NULL)
+		return;
+	memcpy(copy, json.ptr, json.len);
+	copy[json.len] = '\0';
+	pthread_mutex_lock(&a->lock);
+	free(a->progress);
+	a->progress = copy;
+	a->progress_len = json.len;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
 }
 
 /* With the lock held, given back during the callback. */
-static void tell_progress(struct client *c, struct waiter *w, const struct client_call *call)
+static void tell_progress(struct asker *a, const struct client_call *call)
 {
-	char *text = w->progress;
-	struct str json = str_of(text, w->progress_len);
+	char *text = a->progress;
+	struct str json = str_of(text, a->progress_len);
 
-	w->progress = NULL;
-	if (call->progress != NULL) {
-		pthread_mutex_unlock(&c->lock);
-		call->progress(call->arg, json);
-		pthread_mutex_lock(&c->lock);
-	}
+	a->progress = NULL;
+	pthread_mutex_unlock(&a->lock);
+	call->progress(call->arg, json);
+	pthread_mutex_lock(&a->lock);
 	free(text);
 }
 
-static bool wants_cancel(struct client *c, const struct client_call *call)
+/* With the lock held, given back meanwhile. Returns whether the cancellation has been sent. */
+static bool ask_cancelled(
+	struct client *c, struct asker *a, const struct client_call *call, uint64_t request_id)
 {
-	if (call->cancelled == NULL)
-		return false;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&a->lock);
 	bool wants = call->cancelled(call->arg);
 
-	pthread_mutex_lock(&c->lock);
+	if (wants) {
+		pthread_mutex_lock(&c->lock);
+		client_stream_cancel(c, request_id);
+		pthread_mutex_unlock(&c->lock);
+	}
+	pthread_mutex_lock(&a->lock);
 	return wants;
 }
 
-/* With the lock held: until the answer, the end of the connection or of patience. */
-static enum err_kind await_answer(
-	struct client *c, struct waiter *w, const struct client_call *call, struct err *err)
+/* Until the call is done, for any reason: that it ends is the reader's duty. */
+static void await_done(
+	struct client *c, struct asker *a, const struct client_call *call, uint64_t request_id)
 {
-	bool cancel_sent = false;
+	bool may_cancel = call->cancelled != NULL;
 
-	w->heard_us = clock_monotonic_us();
+	pthread_mutex_lock(&a->lock);
 	for (;;) {
-		if (w->progress != NULL) {
-			tell_progress(c, w, call);
+		if (a->progress != NULL) {
+			tell_progress(a, call);
 			continue;
 		}
-		if (w->answered)
-			return OK;
-		if (w->broken)
-			return err_set(err, ERR_IO,
-				"%s: the connection to the lab broke; whether it "
-				"was done is not known",
-				call->verb);
-		int64_t now_us = clock_monotonic_us();
-		int64_t end_us = w->heard_us + (int64_t)c->options.timeout_ms * 1000;
-
-		if (now_us >= end_us) {
-			send_cancel(c, w->request_id);
-			return err_set(err, ERR_LIMIT, "%s: no answer within %d milliseconds",
-				call->verb, c->options.timeout_ms);
-		}
-		if (!cancel_sent && wants_cancel(c, call)) {
-			cancel_sent = true;
-			send_cancel(c, w->request_id);
+		if (a->is_done)
+			break;
+		if (may_cancel && ask_cancelled(c, a, call, request_id))
+			may_cancel = false;
+		if (a->is_done || a->progress != NULL)
 			continue;
+		if (may_cancel) {
+			int64_t end_us = clock_monotonic_us() + ASK_CANCELLED_MS * INT64_C(1000);
+			struct timespec end = { .tv_sec = end_us / 1000000,
+				.tv_nsec = end_us % 1000000 * 1000 };
+
+			pthread_cond_timedwait(&a->changed, &a->lock, &end);
+		} else {
+			pthread_cond_wait(&a->changed, &a->lock);
 		}
-		if (call->cancelled != NULL && !cancel_sent &&
-			end_us > now_us + ASK_CANCELLED_MS * INT64_C(1000))
-			end_us = now_us + ASK_CANCELLED_MS * INT64_C(1000);
-		struct timespec end = at_us(end_us);
-
-		if (!w->answered && !w->broken && w->progress == NULL)
-			pthread_cond_timedwait(&w->wake, &c->lock, &end);
 	}
-}
-
-/* With the lock held. */
-static enum err_kind exchange(struct client *c, struct waiter *w, struct outgoing *o,
-	const struct client_call *call, struct err *err)
-{
-	enum err_kind rc = client_stream_connect(c, err);
-
-	if (rc != OK) {
-		outgoing_free(o);
-		return rc;
-	}
-	w->next = c->waiters;
-	if (c->waiters != NULL)
-		c->waiters->previous = w;
-	c->waiters = w;
-	client_stream_send(c, o);
-	rc = await_answer(c, w, call, err);
-	if (w->previous != NULL)
-		w->previous->next = w->next;
-	else
-		c->waiters = w->next;
-	if (w->next != NULL)
-		w->next->previous = w->previous;
-	return rc;
+	pthread_mutex_unlock(&a->lock);
 }
 
 static void init_monotonic_cond(pthread_cond_t *cond)
@@ -156,104 +302,24 @@ static void init_monotonic_cond(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
-enum err_kind client_open(
-	const struct client_options *options, struct client **client, struct err *err)
-{
-	struct client *c = calloc(1, sizeof(*c));
-	enum err_kind rc;
-
-	if (c == NULL)
-		return err_set(err, ERR_LIMIT, "link: no memory");
-	c->options = *options;
-	if (c->options.timeout_ms == 0)
-		c->options.timeout_ms = TIMEOUT_MS_DEFAULT;
-	c->fd = -1;
-	c->outgoing_end = &c->outgoing;
-	/* Increasing over restarts of the point, too: microseconds are never fewer than calls. */
-	struct clock machine;
-
-	clock_init_machine(&machine);
-	c->counter = (uint64_t)clock_now_us(&machine);
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
-	rc = frame_set_name(c->point, sizeof(c->point), options->point)
-		? client_stream_connect(c, err)
-		: err_set(err, ERR_INPUT, "%.40s: not the name of a point", options->point);
-	if (rc == OK) {
-		int why = pthread_create(&c->reader, NULL, client_stream_read, c);
-
-		if (why == 0) {
-			*client = c;
-			return OK;
-		}
-		rc = err_errno(err, why, "link: thread");
-		close(c->fd);
-	}
-	pthread_cond_destroy(&c->changed);
-	pthread_mutex_destroy(&c->lock);
-	free(c);
-	return rc;
-}
-
-void client_close(struct client *c)
-{
-	pthread_mutex_lock(&c->lock);
-	assert(c->waiters == NULL);
-	c->closing = true;
-	client_stream_break(c);
-	pthread_cond_broadcast(&c->changed);
-	pthread_mutex_unlock(&c->lock);
-	pthread_join(c->reader, NULL);
-	pthread_cond_destroy(&c->changed);
-	pthread_mutex_destroy(&c->lock);
-	free(c);
-}
-
 enum err_kind client_ask(struct client *c, struct arena *mem, const struct client_call *call,
 	struct client_answer *answer, struct err *err)
 {
-	struct waiter w = { 0 };
-	struct frame frame;
-	struct str body;
-	int fd = -1;
-	enum err_kind rc = make_call(c, call, &frame, err);
+	struct asker a = { .err = err, .mem = mem, .answer = answer };
+	const struct waiter told = { .done = note_done,
+		.progress = call->progress != NULL ? note_progress : NULL,
+		.arg = &a };
+	uint64_t request_id;
 
-	if (rc != OK)
-		return rc;
-	if (call->fd >= 0) {
-		fd = fcntl(call->fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			return err_errno(err, errno, "%s: descriptor", call->verb);
+	pthread_mutex_init(&a.lock, NULL);
+	init_monotonic_cond(&a.changed);
+	enum err_kind rc = start(c, call, &told, &request_id, err);
+
+	if (rc == OK) {
+		await_done(c, &a, call, request_id);
+		rc = a.rc;
 	}
-	struct outgoing *o = outgoing_make(&frame, fd);
-
-	if (o == NULL)
-		return err_set(err, ERR_LIMIT, "link: no memory");
-	/* Signed when it is sent, together with whatever waits then. */
-	o->wants_signature = c->options.key != NULL;
-	if (o->wants_signature)
-		o->digest = frame_call_digest(&frame.call);
-	w.request_id = frame.call.request_id;
-	init_monotonic_cond(&w.wake);
-	pthread_mutex_lock(&c->lock);
-	rc = exchange(c, &w, o, call, err);
-	pthread_mutex_unlock(&c->lock);
-	pthread_cond_destroy(&w.wake);
-	free(w.progress);
-	if (rc == OK && !arena_copy(mem, str_of(w.body, w.answer.body.len), &body))
-		rc = err_set(err, ERR_LIMIT,
-			"%s: the answer does not fit the memory of the request", call->verb);
-	if (rc == OK)
-		*answer = (struct client_answer){
-			.status = (enum err_kind)w.answer.status,
-			.json = str_head(body, w.answer.json_len),
-			.bytes = str_skip(body, w.answer.json_len),
-			.entry_index = w.answer.entry_index,
-			.tree_size = w.answer.tree_size,
-			.root = w.answer.root,
-		};
-	if (w.body != NULL)
-		secret_wipe(w.body, w.answer.body.len);
-	free(w.body);
+	pthread_cond_destroy(&a.changed);
+	pthread_mutex_destroy(&a.lock);
 	return rc;
 }

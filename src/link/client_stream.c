@@ -13,9 +13,11 @@ enum {
 	SEND_PARTS_MAX = 64,
 	/* One answer, and what a read brings behind it. */
 	IN_BYTES = LIMIT_FRAME_BYTES + (256 << 10),
+	/* How often the reader looks whose patience is over, at most; a quarter of that patience when it is short. */
+	LOOK_MS_MAX = 250,
 };
 
-void outgoing_free(struct outgoing *list)
+static void free_outgoing(struct outgoing *list)
 {
 	while (list != NULL) {
 		struct outgoing *next = list->next;
@@ -28,70 +30,109 @@ void outgoing_free(struct outgoing *list)
 	}
 }
 
-void client_stream_break(struct client *c)
+/* With the lock held: everybody who waits will be told so. */
+static void lose_all(struct client *c, const struct err *why)
 {
-	if (!c->connected)
-		return;
-	c->connected = false;
-	shutdown(c->fd, SHUT_RDWR);
-	for (struct waiter *w = c->waiters; w != NULL; w = w->next) {
-		w->broken = true;
-		pthread_cond_signal(&w->wake);
+	for (size_t i = 0; i < WAITER_BUCKETS && c->waiter_count > 0; i++) {
+		while (c->waiters[i] != NULL) {
+			struct waiter *w = c->waiters[i];
+
+			c->waiters[i] = w->next;
+			c->waiter_count--;
+			w->why = *why;
+			w->next = c->lost;
+			c->lost = w;
+		}
 	}
-	outgoing_free(c->outgoing);
+	free_outgoing(c->outgoing);
 	c->outgoing = NULL;
 	c->outgoing_end = &c->outgoing;
 	pthread_cond_broadcast(&c->changed);
 }
 
-static struct waiter *find_waiter(struct client *c, uint64_t request_id)
+void client_stream_break(struct client *c)
 {
-	struct waiter *w = c->waiters;
+	struct err why;
 
-	while (w != NULL && w->request_id != request_id)
-		w = w->next;
+	if (!c->connected)
+		return;
+	c->connected = false;
+	shutdown(c->fd, SHUT_RDWR);
+	err_set(&why, ERR_IO, "the connection to the lab broke; whether it was done is not known");
+	lose_all(c, &why);
+}
+
+/* With the lock held, given back while they are told. */
+static void tell_lost(struct client *c)
+{
+	struct waiter *list = c->lost;
+
+	c->lost = NULL;
+	pthread_mutex_unlock(&c->lock);
+	while (list != NULL) {
+		struct waiter *w = list;
+
+		list = w->next;
+		err_context(&w->why, "%s", w->verb);
+		w->done(w->arg, w->why.kind, NULL, &w->why);
+		free(w);
+	}
+	pthread_mutex_lock(&c->lock);
+}
+
+/* With the lock held: where the waiter stands in its bucket; *there is NULL when it gave up waiting. */
+static struct waiter **find_waiter(struct client *c, uint64_t request_id)
+{
+	struct waiter **there = &c->waiters[request_id % WAITER_BUCKETS];
+
+	while (*there != NULL && (*there)->request_id != request_id)
+		there = &(*there)->next;
+	return there;
+}
+
+static struct waiter *take_waiter(struct client *c, struct waiter **there)
+{
+	struct waiter *w = *there;
+
+	if (w != NULL) {
+		*there = w->next;
+		c->waiter_count--;
+	}
 	return w;
 }
 
-static char *copy_body(struct str body)
+static void take_answer(struct client *c, const struct frame_answer *f)
 {
-	char *p = malloc(body.len + 1);
+	const struct client_answer answer = {
+		.status = (enum err_kind)f->status,
+		.json = str_head(f->body, f->json_len),
+		.bytes = str_skip(f->body, f->json_len),
+		.entry_index = f->entry_index,
+		.tree_size = f->tree_size,
+		.root = f->root,
+	};
 
-	if (p != NULL) {
-		memcpy(p, body.ptr, body.len);
-		p[body.len] = '\0';
-	}
-	return p;
+	pthread_mutex_lock(&c->lock);
+	struct waiter *w = take_waiter(c, find_waiter(c, f->request_id));
+
+	pthread_mutex_unlock(&c->lock);
+	if (w == NULL)
+		return;
+	w->done(w->arg, OK, &answer, NULL);
+	free(w);
 }
 
-/* With the lock held. False: not a frame that a server sends. */
-static bool take_frame(struct client *c, const struct frame *frame)
+static void take_progress(struct client *c, uint64_t request_id, struct str json)
 {
-	bool ends = frame->type == FRAME_ANSWER;
+	pthread_mutex_lock(&c->lock);
+	struct waiter *w = *find_waiter(c, request_id);
 
-	if (!ends && frame->type != FRAME_PROGRESS)
-		return false;
-	struct waiter *w = find_waiter(
-		c, ends ? frame->answer.request_id : frame->progress.request_id);
-
-	if (w == NULL || w->answered) /* it gave up waiting */
-		return true;
-	char *copy = copy_body(frame_body(frame));
-
-	if (copy == NULL)
-		return false;
-	w->heard_us = clock_monotonic_us();
-	if (ends) {
-		w->answer = frame->answer;
-		w->body = copy;
-		w->answered = true;
-	} else {
-		free(w->progress);
-		w->progress = copy;
-		w->progress_len = frame->progress.body.len;
-	}
-	pthread_cond_signal(&w->wake);
-	return true;
+	if (w != NULL)
+		w->heard_us = clock_monotonic_us();
+	pthread_mutex_unlock(&c->lock);
+	/* It may be lost meanwhile, but not gone: only this thread frees it. */
+	if (w != NULL && w->progress != NULL)
+		w->progress(w->arg, json);
 }
 
 /* Returns how many bytes were used up, or -1 when the stream is not the link's. */
@@ -101,27 +142,70 @@ static ssize_t take_frames(struct client *c, struct str stream)
 	struct err err;
 	size_t at = 0;
 
-	pthread_mutex_lock(&c->lock);
 	for (size_t used = 1; at < stream.len && used > 0; at += used) {
-		if (frame_parse(str_skip(stream, at), &frame, &used, &err) != OK ||
-			(used > 0 && !take_frame(c, &frame))) {
-			pthread_mutex_unlock(&c->lock);
+		if (frame_parse(str_skip(stream, at), &frame, &used, &err) != OK)
 			return -1;
-		}
+		if (used == 0)
+			break;
+		if (frame.type == FRAME_ANSWER)
+			take_answer(c, &frame.answer);
+		else if (frame.type == FRAME_PROGRESS)
+			take_progress(c, frame.progress.request_id, frame.progress.body);
+		else
+			return -1;
 	}
-	pthread_mutex_unlock(&c->lock);
 	return (ssize_t)at;
 }
 
-/* Reads until the connection breaks. */
+/* With the lock held: who has heard nothing for too long is lost, and the call cancelled. */
+static void lose_impatient(struct client *c)
+{
+	int64_t before_us = clock_monotonic_us() - c->options.timeout_ms * INT64_C(1000);
+
+	for (size_t i = 0; i < WAITER_BUCKETS && c->waiter_count > 0; i++) {
+		struct waiter **at = &c->waiters[i];
+
+		while (*at != NULL) {
+			if ((*at)->heard_us > before_us) {
+				at = &(*at)->next;
+				continue;
+			}
+			struct waiter *w = take_waiter(c, at);
+
+			client_stream_cancel(c, w->request_id);
+			err_set(&w->why, ERR_LIMIT, "no answer within %d milliseconds",
+				c->options.timeout_ms);
+			w->next = c->lost;
+			c->lost = w;
+		}
+	}
+	tell_lost(c);
+}
+
+static int look_ms(const struct client *c)
+{
+	int quarter = c->options.timeout_ms / 4;
+
+	return quarter > LOOK_MS_MAX ? LOOK_MS_MAX : quarter < 1 ? 1 : quarter;
+}
+
+/* Reads until the connection breaks; the socket's own time-out lets it look at the clock. */
 static void read_connection(struct client *c, int fd, uint8_t *in)
 {
 	size_t len = 0;
+	int64_t look_us = clock_monotonic_us();
 
 	for (;;) {
 		ssize_t n = recv(fd, in + len, IN_BYTES - len, 0);
+		int64_t now_us = clock_monotonic_us();
 
-		if (n < 0 && errno == EINTR)
+		if (now_us - look_us >= look_ms(c) * INT64_C(1000)) {
+			look_us = now_us;
+			pthread_mutex_lock(&c->lock);
+			lose_impatient(c);
+			pthread_mutex_unlock(&c->lock);
+		}
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0)
 			break;
@@ -143,10 +227,13 @@ void *client_stream_read(void *arg)
 
 	pthread_mutex_lock(&c->lock);
 	for (;;) {
-		while (!c->connected && !c->closing)
+		while (!c->connected && !c->closing && c->lost == NULL)
 			pthread_cond_wait(&c->changed, &c->lock);
-		if (!c->connected)
+		tell_lost(c);
+		if (!c->connected && c->closing && c->fd < 0)
 			break;
+		if (c->fd < 0)
+			continue;
 		int fd = c->fd;
 
 		pthread_mutex_unlock(&c->lock);
@@ -165,18 +252,20 @@ void *client_stream_read(void *arg)
 	return NULL;
 }
 
-enum err_kind client_stream_connect(struct client *c, struct err *err)
+enum err_kind client_stream_connect(const struct client *c, int *out, struct err *err)
 {
-	while (!c->connected && c->fd >= 0)
-		pthread_cond_wait(&c->changed, &c->lock);
-	if (c->connected)
-		return OK;
-	enum err_kind rc = endpoint_connect(c->options.socket_path, &c->fd, err);
+	const struct timeval look = { .tv_usec = look_ms(c) * 1000 };
+	int fd;
+	enum err_kind rc = endpoint_connect(c->options.socket_path, &fd, err);
 
 	if (rc != OK)
 		return rc;
-	c->connected = true;
-	pthread_cond_broadcast(&c->changed);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look)) != 0) {
+		rc = err_errno(err, errno, "link: connect");
+		close(fd);
+		return rc;
+	}
+	*out = fd;
 	return OK;
 }
 
@@ -221,7 +310,7 @@ static struct outgoing *advance(struct outgoing *list, size_t sent)
 			struct outgoing *next = list->next;
 
 			list->next = NULL;
-			outgoing_free(list);
+			free_outgoing(list);
 			list = next;
 		}
 	}
@@ -274,38 +363,79 @@ static bool send_list(int fd, struct outgoing *list, int timeout_ms)
 	}
 	bool done = list == NULL;
 
-	outgoing_free(list);
+	free_outgoing(list);
 	return done;
 }
 
+/* With the lock held, given back meanwhile: connects again, or whoever waits for it is lost. */
+static void connect_again(struct client *c)
+{
+	struct err why;
+	int fd = -1;
+
+	/* The reader lets go of the old one first. */
+	while (c->fd >= 0 && !c->closing)
+		pthread_cond_wait(&c->changed, &c->lock);
+	if (c->closing)
+		return;
+	pthread_mutex_unlock(&c->lock);
+	enum err_kind rc = client_stream_connect(c, &fd, &why);
+
+	pthread_mutex_lock(&c->lock);
+	if (rc != OK) {
+		lose_all(c, &why);
+	} else if (c->closing) {
+		close(fd);
+	} else {
+		c->fd = fd;
+		c->connected = true;
+		pthread_cond_broadcast(&c->changed);
+	}
+}
+
+/* With the lock held, given back meanwhile: signs and sends whatever waits. */
 static void send_waiting(struct client *c)
 {
-	if (c->sending)
-		return;
+	struct outgoing *list = c->outgoing;
+	int fd = c->fd;
+
+	c->outgoing = NULL;
+	c->outgoing_end = &c->outgoing;
 	c->sending = true;
-	while (c->connected && c->outgoing != NULL) {
-		/* Who is about to call gets to add theirs: one signature and one write for all. */
-		pthread_mutex_unlock(&c->lock);
-		sched_yield();
-		pthread_mutex_lock(&c->lock);
-		if (!c->connected)
-			break;
-		struct outgoing *list = c->outgoing;
-		int fd = c->fd;
+	pthread_mutex_unlock(&c->lock);
+	if (c->options.key != NULL)
+		sign_list(c->options.key, list);
+	bool done = send_list(fd, list, c->options.timeout_ms);
 
-		c->outgoing = NULL;
-		c->outgoing_end = &c->outgoing;
-		pthread_mutex_unlock(&c->lock);
-		if (c->options.key != NULL)
-			sign_list(c->options.key, list);
-		bool done = send_list(fd, list, c->options.timeout_ms);
-
-		pthread_mutex_lock(&c->lock);
-		if (!done)
-			client_stream_break(c);
-	}
+	pthread_mutex_lock(&c->lock);
 	c->sending = false;
+	if (!done)
+		client_stream_break(c);
 	pthread_cond_broadcast(&c->changed);
+}
+
+void *client_stream_send(void *arg)
+{
+	struct client *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->closing) {
+		if (c->outgoing == NULL) {
+			c->sender_waits = true;
+			pthread_cond_wait(&c->filled, &c->lock);
+			c->sender_waits = false;
+			/* Who is about to call gets to add theirs: one signature and one write for all. */
+			pthread_mutex_unlock(&c->lock);
+			sched_yield();
+			pthread_mutex_lock(&c->lock);
+		} else if (!c->connected) {
+			connect_again(c);
+		} else {
+			send_waiting(c);
+		}
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
 }
 
 struct outgoing *outgoing_make(const struct frame *frame, int fd)
@@ -326,9 +456,27 @@ struct outgoing *outgoing_make(const struct frame *frame, int fd)
 	return o;
 }
 
-void client_stream_send(struct client *c, struct outgoing *o)
+void client_stream_put(struct client *c, struct outgoing *o, struct waiter *w)
 {
 	*c->outgoing_end = o;
 	c->outgoing_end = &o->next;
-	send_waiting(c);
+	if (w != NULL) {
+		struct waiter **bucket = &c->waiters[w->request_id % WAITER_BUCKETS];
+
+		w->next = *bucket;
+		*bucket = w;
+		c->waiter_count++;
+	}
+	if (c->sender_waits)
+		pthread_cond_signal(&c->filled);
+}
+
+void client_stream_cancel(struct client *c, uint64_t request_id)
+{
+	struct frame frame = { .type = FRAME_CANCEL, .cancel = { request_id } };
+	struct outgoing *o = c->connected ? outgoing_make(&frame, -1) : NULL;
+
+	/* Without memory for it the call runs to its end, which nobody waits for. */
+	if (o != NULL)
+		client_stream_put(c, o, NULL);
 }

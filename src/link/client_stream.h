@@ -6,6 +6,7 @@
 #define LINK_CLIENT_STREAM_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "link/client.h"
 
@@ -19,50 +20,55 @@ struct outgoing {
 	uint8_t bytes[];
 };
 
-/* A thread that waits for its answer. Lives on that thread's stack; on the list while it waits. */
+/* A call that waits for its answer. Taken off the table under the lock; told and freed by the reader alone. */
 struct waiter {
-	struct waiter *next, *previous;
+	struct waiter *next;
 	uint64_t request_id;
-	pthread_cond_t wake;
-	bool answered, broken;
-	struct frame_answer answer;
-	char *body; /* of the answer, malloc */
-	char *progress; /* the newest not yet told, malloc */
-	size_t progress_len;
+	char verb[FRAME_VERB_BYTES];
 	int64_t heard_us;
+	client_done_fn *done;
+	void (*progress)(void *arg, struct str json); /* on the reader's thread; may be NULL */
+	void *arg; /* of both */
+	struct err why; /* it failed */
 };
 
+/* Request ids are consecutive, so that a point's calls under way hardly ever share a bucket. */
+enum { WAITER_BUCKETS = 1024 };
+
 /*
- * The reader thread alone closes fd, after the last sender has let go of it; whoever finds the connection broken
- * only shuts it down.
+ * The reader alone closes fd, after the sender has let go of it; whoever finds the connection broken only shuts it
+ * down.
  */
 struct client {
 	struct client_options options;
 	char point[FRAME_POINT_BYTES];
-	pthread_t reader;
+	pthread_t reader, sender;
+	atomic_uint_fast64_t request_id, counter;
 	pthread_mutex_t lock; /* of all that follows */
-	pthread_cond_t changed; /* fd, connected, sending or closing did */
+	pthread_cond_t changed; /* fd, connected, sending, lost or closing did */
+	pthread_cond_t filled; /* outgoing did, or closing */
 	int fd; /* -1: none */
 	bool connected, closing;
-	bool sending; /* one thread at a time signs and writes for all */
-	struct waiter *waiters;
+	bool sending; /* the sender uses fd */
+	bool sender_waits; /* for `filled` */
+	struct waiter *waiters[WAITER_BUCKETS];
+	size_t waiter_count;
+	struct waiter *lost; /* to be told that they failed */
 	struct outgoing *outgoing, **outgoing_end;
-	uint64_t request_id, counter;
 };
 
-/* The reader thread; arg is the client. Ends once it is closing and not connected. */
+/* Both threads; arg is the client. They end once it is closing. */
 void *client_stream_read(void *arg);
-/* With the lock held: nothing more goes in or out; everybody who waits is told. */
+void *client_stream_send(void *arg);
+/* Without the lock. *fd is the caller's. Errors: ERR_NOT_FOUND (nobody listens), ERR_IO. */
+MUST_CHECK enum err_kind client_stream_connect(const struct client *c, int *fd, struct err *err);
+/* With the lock held: nothing more goes in or out; everybody who waits will be told. */
 void client_stream_break(struct client *c);
-/* With the lock held. Errors: ERR_NOT_FOUND (nobody listens), ERR_IO. */
-MUST_CHECK enum err_kind client_stream_connect(struct client *c, struct err *err);
 /* A frame in memory of its own; NULL when there is none. Takes fd over. */
 struct outgoing *outgoing_make(const struct frame *frame, int fd);
-void outgoing_free(struct outgoing *list);
-/*
- * With the lock held and connected: takes the frame over and sends whatever waits, unless another thread is at it,
- * which then takes ours along. The lock is given back meanwhile.
- */
-void client_stream_send(struct client *c, struct outgoing *o);
+/* With the lock held: takes the frame over, and with it the one who waits for its answer, if any. */
+void client_stream_put(struct client *c, struct outgoing *o, struct waiter *w);
+/* The call is to end early; its answer is awaited still. With the lock held. */
+void client_stream_cancel(struct client *c, uint64_t request_id);
 
 #endif

@@ -33,6 +33,8 @@ enum {
 	LOOKS_UNSAID = 20, /* so often it says nothing of it: both start together */
 };
 
+static const char NOT_MET[] = "the vault has not been met yet";
+
 struct point {
 	struct arena mem; /* as long as the process: settings, certificate */
 	const char *name, *site, *listen, *socket;
@@ -146,13 +148,31 @@ static enum err_kind ask(void *arg, struct arena *mem, const struct client_call 
 	struct client *client = atomic_load(&pt->client);
 
 	if (client == NULL)
-		return err_set(err, ERR_IO, "the vault has not been met yet");
+		return err_set(err, ERR_IO, "%s", NOT_MET);
 	return client_ask(client, mem, call, answer, err);
+}
+
+static void send_call(
+	void *arg, const struct client_call *call, client_done_fn *done, void *done_arg)
+{
+	struct point *pt = arg;
+	struct client *client = atomic_load(&pt->client);
+	struct err err;
+
+	if (client != NULL) {
+		client_send(client, call, done, done_arg);
+		return;
+	}
+	enum err_kind rc = err_set(&err, ERR_IO, "%s", NOT_MET);
+
+	done(done_arg, rc, NULL, &err);
 }
 
 static enum err_kind serve(struct point *pt, struct err *err)
 {
-	struct web_options pages = { .ask = ask, .arg = pt, .point = pt->name, .site = pt->site };
+	struct web_options pages = {
+		.ask = ask, .send = send_call, .arg = pt, .point = pt->name, .site = pt->site
+	};
 	enum err_kind rc = web_open(&pages, &pt->web, err);
 
 	if (rc != OK)
@@ -161,6 +181,7 @@ static enum err_kind serve(struct point *pt, struct err *err)
 		.key_pem = pt->key_pem.ptr,
 		.certificate_pem = pt->certificate_pem.ptr,
 		.body_bytes_max = web_body_bytes_max,
+		.start = web_start,
 		.handle = web_handle,
 		.arg = pt->web };
 

@@ -56,18 +56,30 @@ static enum err_kind authenticate(struct page *p, struct err *err)
 }
 
 /* A caller that sends again what it does not know to be done names the call: 32 hex digits, not all zero. */
-static enum err_kind take_key(struct page *p, struct err *err)
+static enum err_kind take_key(struct page *p, struct client_call *call, struct err *err)
 {
 	static const uint8_t none[FRAME_KEY_BYTES];
 	struct str text = p->request->headers[HTTP_IDEMPOTENCY_KEY];
 
 	if (text.len == 0)
 		return OK;
-	if (!hex_parse(text, p->idempotency_key, FRAME_KEY_BYTES) ||
-		memcmp(p->idempotency_key, none, sizeof(none)) == 0)
+	uint8_t *key = arena_array(p->mem, uint8_t, FRAME_KEY_BYTES);
+
+	if (key == NULL)
+		return err_set(err, ERR_LIMIT, "request memory used up");
+	if (!hex_parse(text, key, FRAME_KEY_BYTES) || memcmp(key, none, sizeof(none)) == 0)
 		return err_set(err, ERR_INPUT,
 			"Idempotency-Key: expected 32 lower-case hex digits, not all zero");
-	p->has_idempotency_key = true;
+	call->idempotency_key = key;
+	return OK;
+}
+
+/* What goes out is copied: an answer is borrowed from the link. */
+static enum err_kind put_body(struct page *p, const char *type, struct str bytes, struct err *err)
+{
+	p->response->type = type;
+	if (!arena_copy(p->mem, bytes, &p->response->body))
+		return err_set(err, ERR_LIMIT, "request memory used up");
 	return OK;
 }
 
@@ -84,75 +96,80 @@ static enum err_kind join(struct page *p, const struct client_answer *raw, struc
 	return out_finish(&out, &p->response->body, err);
 }
 
-enum err_kind page_api(struct page *p, struct err *err)
+static enum err_kind verb_ask(struct page *p, struct client_call *call, struct err *err)
 {
-	struct client_answer raw;
-	char *verb = arena_cstr(p->mem, p->params[0]);
 	struct str type = p->request->headers[HTTP_CONTENT_TYPE];
-	struct str body = p->request->body.len > 0 ? p->request->body : STR("{}");
 
-	if (verb == NULL || p->params[0].len >= FRAME_VERB_BYTES)
+	call->verb = arena_cstr(p->mem, p->params[0]);
+	call->body = p->request->body.len > 0 ? p->request->body : STR("{}");
+	if (call->verb == NULL || p->params[0].len >= FRAME_VERB_BYTES)
 		return err_set(err, ERR_NOT_FOUND, "there is no such verb");
 	if (p->request->body.len > 0 && !str_starts(type, STR(JSON_TYPE)))
 		return err_set(err, ERR_INPUT, "Content-Type: the body must be " JSON_TYPE);
 	enum err_kind rc = authenticate(p, err);
 
-	if (rc == OK)
-		rc = take_key(p, err);
-	if (rc == OK)
-		rc = page_ask_raw(p, verb, body, &raw, err);
+	return rc == OK ? take_key(p, call, err) : rc;
+}
+
+static enum err_kind verb_answer(struct page *p, const struct client_answer *raw, struct err *err)
+{
+	enum err_kind rc = raw->status == OK && raw->bytes.len > 0
+		? join(p, raw, err)
+		: put_body(p, JSON_TYPE, raw->json, err);
+
 	if (rc != OK)
 		return rc;
-	p->response->status = err_http_status(raw.status);
-	p->response->type = JSON_TYPE;
-	p->response->body = raw.json;
-	if (raw.status == OK && raw.bytes.len > 0)
-		rc = join(p, &raw, err);
-	if (raw.entry_index != UINT64_MAX) {
-		char *index = arena_printf(p->mem, "%llu", (unsigned long long)raw.entry_index);
+	p->response->status = err_http_status(raw->status);
+	if (raw->entry_index != UINT64_MAX) {
+		char *index = arena_printf(p->mem, "%llu", (unsigned long long)raw->entry_index);
 
 		if (index != NULL)
 			http_header_add(p->response, "Vitrine-Entry", index);
 	}
-	return rc;
+	return OK;
 }
 
-enum err_kind page_ledger_file(struct page *p, struct err *err)
+static enum err_kind file_ask(struct page *p, struct client_call *call, struct err *err)
 {
-	struct client_answer raw;
 	struct ask a;
-	struct str body, name = p->params[0];
 
 	ask_init(p, &a);
-	jw_kstr(&a.jw, "path", name);
+	jw_kstr(&a.jw, "path", p->params[0]);
 	jw_object_end(&a.jw);
-	enum err_kind rc = out_finish(&a.out, &body, err);
-
-	if (rc == OK)
-		rc = page_ask_raw(p, "ledger.file", body, &raw, err);
-	if (rc != OK)
-		return rc;
-	if (raw.status != OK)
-		return err_set(err, raw.status, "there is no such file in the published log");
-	p->response->status = 200;
-	p->response->type = str_starts(name, STR("tile/")) ? "application/octet-stream"
-							   : "text/plain; charset=utf-8";
-	p->response->body = raw.bytes;
-	return OK;
+	call->verb = "ledger.file";
+	return out_finish(&a.out, &call->body, err);
 }
 
-enum err_kind page_openapi(struct page *p, struct err *err)
+static enum err_kind file_answer(struct page *p, const struct client_answer *raw, struct err *err)
 {
-	struct client_answer raw;
-	enum err_kind rc = page_ask_raw(p, "lab.openapi", STR("{}"), &raw, err);
+	bool is_tile = str_starts(p->params[0], STR("tile/"));
 
-	if (rc != OK)
-		return rc;
-	p->response->status = err_http_status(raw.status);
-	p->response->type = JSON_TYPE;
-	p->response->body = raw.bytes.len > 0 ? raw.bytes : raw.json;
+	if (raw->status != OK)
+		return err_set(err, raw->status, "there is no such file in the published log");
+	p->response->status = 200;
+	return put_body(p, is_tile ? "application/octet-stream" : "text/plain; charset=utf-8",
+		raw->bytes, err);
+}
+
+static enum err_kind openapi_ask(struct page *p, struct client_call *call, struct err *err)
+{
+	(void)p;
+	(void)err;
+	call->verb = "lab.openapi";
+	call->body = STR("{}");
 	return OK;
 }
+
+static enum err_kind openapi_answer(
+	struct page *p, const struct client_answer *raw, struct err *err)
+{
+	p->response->status = err_http_status(raw->status);
+	return put_body(p, JSON_TYPE, raw->bytes.len > 0 ? raw->bytes : raw->json, err);
+}
+
+const struct route_call api_verb = { verb_ask, verb_answer };
+const struct route_call api_ledger_file = { file_ask, file_answer };
+const struct route_call api_openapi = { openapi_ask, openapi_answer };
 
 enum err_kind page_asset(struct page *p, struct err *err)
 {

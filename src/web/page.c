@@ -59,7 +59,6 @@ static enum err_kind ask_raw(struct page *p, const char *verb, struct str body, 
 		.verb = verb,
 		.token = p->has_token ? p->token : NULL,
 		.peer = p->request->peer,
-		.idempotency_key = p->has_idempotency_key ? p->idempotency_key : NULL,
 		.body = body,
 		.fd = fd,
 	};
@@ -68,12 +67,6 @@ static enum err_kind ask_raw(struct page *p, const char *verb, struct str body, 
 	if (rc != OK)
 		p->vault_away = true;
 	return rc;
-}
-
-enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
-	struct client_answer *raw, struct err *err)
-{
-	return ask_raw(p, verb, body, -1, raw, err);
 }
 
 /* What the vault said when it did not do what was asked. */

@@ -32,8 +32,6 @@ struct page {
 	struct multipart_file file; /* of a form that takes one; the name is empty without */
 	uint8_t token[FRAME_TOKEN_BYTES];
 	bool has_token;
-	uint8_t idempotency_key[FRAME_KEY_BYTES]; /* of the one call that an API request makes */
-	bool has_idempotency_key;
 	char csrf[CSRF_TEXT_BYTES]; /* token of this session's forms */
 	/* Borrowed; NULL when not asked or not signed in. */
 	const json_t *hello, *session, *describe;
@@ -70,9 +68,6 @@ MUST_CHECK enum err_kind page_ask(
 /* The same for one string argument. */
 MUST_CHECK enum err_kind page_ask_one(struct page *p, const char *verb, const char *name,
 	struct str value, const json_t **answer, struct err *err);
-/* What the dispatcher and the API use below: *raw lies in the request's arena; OK when an answer came. */
-MUST_CHECK enum err_kind page_ask_raw(struct page *p, const char *verb, struct str body,
-	struct client_answer *raw, struct err *err);
 
 /* The signed-in person's navigation and rights (lab.describe), asked once a request; NULL on failure. */
 const json_t *page_describe(struct page *p, struct err *err);
@@ -100,9 +95,9 @@ bool json_bool(const json_t *object, const char *key);
 /* Handlers, a file each: see the route table. */
 page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_products, page_product,
 	page_release, page_room, page_records, page_record_new, page_record, page_record_act,
-	page_credential_post, page_ledger, page_entry, page_redact_post, page_ledger_file,
-	page_account, page_password_post, page_totp_post, page_asset, page_icon, page_openapi,
-	page_api, page_leak, page_leak_post;
+	page_credential_post, page_ledger, page_entry, page_redact_post, page_account,
+	page_password_post, page_totp_post, page_asset, page_icon, page_leak, page_leak_post;
+extern const struct route_call api_verb, api_ledger_file, api_openapi;
 
 /* Sent by a page of this very point? Browsers say so in headers that no script can set. */
 bool request_is_same_origin(const struct http_request *q);

@@ -3,6 +3,7 @@
 #define WEB_ROUTE_H
 
 #include "http/http.h"
+#include "link/client.h"
 
 struct page;
 
@@ -15,6 +16,17 @@ enum access {
 /* Draws the page or returns why not: the dispatcher then draws the error's page. */
 typedef enum err_kind page_fn(struct page *p, struct err *err);
 
+/*
+ * A route of the API: one call, and its answer handed on as JSON or a file; its own rules against forged requests.
+ * No thread waits between the two.
+ */
+struct route_call {
+	/* Says verb and body, borrowed from the request, and whose call it is (page.has_token). */
+	enum err_kind (*ask)(struct page *p, struct client_call *call, struct err *err);
+	/* The answer is borrowed: what goes out is copied. */
+	enum err_kind (*answer)(struct page *p, const struct client_answer *raw, struct err *err);
+};
+
 enum { ROUTE_PARAMS_MAX = 3 };
 
 struct route {
@@ -22,8 +34,8 @@ struct route {
 	enum access access;
 	const char *path; /* ":name" matches one segment, a last "*" the rest, if any */
 	size_t body_bytes_max;
-	page_fn *handler;
-	bool is_api; /* answers JSON; its own rules against forged requests */
+	page_fn *handler; /* on a worker, which may ask the vault as often as the page needs; or */
+	const struct route_call *call; /* the API; ACCESS_BARE */
 };
 
 struct route_match {

@@ -143,7 +143,7 @@ static enum err_kind decode_request(
 
 	for (size_t i = 0; rc == OK && i < match->param_count; i++)
 		rc = form_decode_segment(p->mem, match->params[i], &p->params[i], err);
-	if (rc != OK || p->request->method != HTTP_POST || match->route->is_api)
+	if (rc != OK || p->request->method != HTTP_POST || match->route->call != NULL)
 		return rc;
 	if (multipart_is(p->request->headers[HTTP_CONTENT_TYPE]))
 		rc = multipart_parse(p->mem, p->request->headers[HTTP_CONTENT_TYPE],
@@ -163,6 +163,7 @@ static enum err_kind dispatch(struct page *p, struct err *err)
 	if (found) {
 		p->route = match.route;
 		rc = decode_request(p, &match, err);
+		assert(p->route->handler != NULL);
 		if (rc == OK && p->route->access == ACCESS_BARE)
 			return p->route->handler(p, err);
 	}
@@ -184,6 +185,73 @@ static enum err_kind dispatch(struct page *p, struct err *err)
 	return p->route->handler(p, err);
 }
 
+/* A request of the API while the vault has it; in the request's arena. */
+struct api_request {
+	struct page page;
+	struct http_later *later;
+};
+
+static void api_finish(struct api_request *a, enum err_kind rc, const struct err *err)
+{
+	if (rc != OK)
+		api_error(&a->page, err);
+	explicit_bzero(a->page.token, sizeof(a->page.token));
+	a->later->answer(a->later);
+}
+
+/* On the link's reading thread. */
+static void api_answered(
+	void *arg, enum err_kind rc, const struct client_answer *answer, const struct err *why)
+{
+	struct api_request *a = arg;
+	struct err err;
+
+	if (rc != OK) {
+		a->page.vault_away = true;
+		api_finish(a, rc, why);
+		return;
+	}
+	rc = a->page.route->call->answer(&a->page, answer, &err);
+	api_finish(a, rc, &err);
+}
+
+bool web_start(void *arg, struct arena *mem, const struct http_request *request,
+	struct http_response *response, struct http_later *later)
+{
+	struct client_call call = { .peer = request->peer, .fd = -1 };
+	struct web *w = arg;
+	struct route_match match;
+	struct err err;
+
+	if (!route_find(request->method, request->path, &match) || match.route->call == NULL)
+		return false;
+	struct api_request *a = arena_array(mem, struct api_request, 1);
+
+	if (a == NULL) {
+		*response = (struct http_response){ .status = 503,
+			.type = "application/json",
+			.body = STR("{\"error\":\"limit\"}") };
+		later->answer(later);
+		return true;
+	}
+	a->later = later;
+	a->page = (struct page){
+		.web = w, .mem = mem, .request = request, .response = response, .route = match.route
+	};
+	enum err_kind rc = decode_request(&a->page, &match, &err);
+
+	if (rc == OK)
+		rc = match.route->call->ask(&a->page, &call, &err);
+	if (rc != OK) {
+		api_finish(a, rc, &err);
+		return true;
+	}
+	if (a->page.has_token)
+		call.token = a->page.token;
+	w->options.send(w->options.arg, &call, api_answered, a);
+	return true;
+}
+
 void web_handle(void *arg, struct arena *mem, const struct http_request *request,
 	struct http_response *response)
 {
@@ -196,12 +264,8 @@ void web_handle(void *arg, struct arena *mem, const struct http_request *request
 	struct err err;
 
 	out_init(&p.html.o, mem, PAGE_BYTES_MAX);
-	if (dispatch(&p, &err) != OK) {
-		if (p.route != NULL && p.route->is_api)
-			api_error(&p, &err);
-		else
-			page_error(&p, &err);
-	}
+	if (dispatch(&p, &err) != OK)
+		page_error(&p, &err);
 	while (p.held_count > 0)
 		json_decref(p.held[--p.held_count]);
 	explicit_bzero(p.token, sizeof(p.token));

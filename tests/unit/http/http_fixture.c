@@ -27,7 +27,7 @@ static size_t body_bytes_max(void *arg, enum http_method method, struct str path
 {
 	(void)arg;
 	(void)method;
-	return str_starts(path, STR("/big")) ? 1000000 : 64;
+	return str_starts(path, STR("/big")) ? 2 * (size_t)HTTP_LARGE_BODY_BYTES : 64;
 }
 
 void http_fixture_start(struct http_fixture *f, const struct http_options *options)

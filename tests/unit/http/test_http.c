@@ -1,3 +1,5 @@
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -113,6 +115,136 @@ static void refuses_what_is_out_of_bounds(void **state)
 	ask(&c, long_request);
 	expect("HTTP/1.1 414");
 	tls_client_close(&c);
+	http_fixture_stop(&f);
+}
+
+/* "/big" takes twice what is large. Who does not say how much is coming is not let in; nor is a fifth. */
+static void bounds_large_bodies(void **state)
+{
+	struct http_fixture f;
+	struct tls_client holding[HTTP_LARGE_BODIES], c;
+	char head[200];
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ 0 });
+	assert_true(tls_client_open(&c, f.port, NULL));
+	ask(&c, "POST /big HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\n");
+	expect("HTTP/1.1 411");
+	tls_client_close(&c);
+	snprintf(head, sizeof(head), "POST /big HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n",
+		HTTP_LARGE_BODY_BYTES + 1);
+	/* 100 Continue says that the place is taken. */
+	for (int i = 0; i < HTTP_LARGE_BODIES; i++) {
+		char hold[300];
+
+		snprintf(hold, sizeof(hold), "%.*s\r\nExpect: 100-continue\r\n\r\n",
+			(int)strlen(head) - 4, head);
+		assert_true(tls_client_open(&holding[i], f.port, NULL));
+		assert_true(tls_client_send(&holding[i], hold, strlen(hold)));
+		ssize_t n = gnutls_record_recv(holding[i].tls, answer, sizeof(answer) - 1);
+
+		assert_true(n > 0);
+		answer[n] = '\0';
+		expect("HTTP/1.1 100");
+	}
+	assert_true(tls_client_open(&c, f.port, NULL));
+	ask(&c, head);
+	expect("HTTP/1.1 503");
+	tls_client_close(&c);
+	/* Bodies that are not large are taken all the same. */
+	assert_true(tls_client_open(&c, f.port, NULL));
+	ask(&c, "POST /big HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhe");
+	expect("post|/big|||he");
+	tls_client_close(&c);
+	/* Who goes away gives the place back. */
+	tls_client_close(&holding[0]);
+	unsigned refused = 0;
+
+	do {
+		if (refused > 0)
+			nanosleep(&pause, NULL);
+		assert_true(tls_client_open(&c, f.port, NULL));
+		assert_true(tls_client_send(&c, head, strlen(head)));
+		static char body[HTTP_LARGE_BODY_BYTES + 1];
+
+		(void)tls_client_send(&c, body, sizeof(body));
+		if (tls_client_receive(&c, answer, sizeof(answer)) <= 0)
+			answer[0] = '\0';
+		tls_client_close(&c);
+	} while (strstr(answer, "HTTP/1.1 200") == NULL && ++refused < 500);
+	assert_true(refused < 500);
+	for (int i = 1; i < HTTP_LARGE_BODIES; i++)
+		tls_client_close(&holding[i]);
+	http_fixture_stop(&f);
+}
+
+/* Requests that are answered later: whose path begins with "/later", by a thread of ours; "/now" at once. */
+static struct {
+	pthread_mutex_t lock;
+	struct http_later *waiting[8];
+	size_t count;
+} later = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool start(void *arg, struct arena *mem, const struct http_request *q,
+	struct http_response *response, struct http_later *l)
+{
+	(void)arg;
+	(void)mem;
+	*response = (struct http_response){
+		.status = 200, .type = "text/plain", .body = STR("answered later")
+	};
+	if (str_starts(q->path, STR("/now"))) {
+		l->answer(l);
+		return true;
+	}
+	if (!str_starts(q->path, STR("/later")))
+		return false;
+	pthread_mutex_lock(&later.lock);
+	later.waiting[later.count++] = l;
+	pthread_mutex_unlock(&later.lock);
+	return true;
+}
+
+static size_t later_count(void)
+{
+	pthread_mutex_lock(&later.lock);
+	size_t count = later.count;
+
+	pthread_mutex_unlock(&later.lock);
+	return count;
+}
+
+static void answers_later_what_was_taken_over(void **state)
+{
+	enum { LATER = 3 };
+	static const char request[] =
+		"POST /later HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}";
+	struct http_fixture f;
+	struct tls_client c[LATER], other;
+
+	(void)state;
+	http_fixture_start(&f, &(struct http_options){ .start = start, .workers = 1 });
+	for (size_t i = 0; i < LATER; i++) {
+		assert_true(tls_client_open(&c[i], f.port, NULL));
+		assert_true(tls_client_send(&c[i], request, strlen(request)));
+		while (later_count() <= i)
+			sched_yield();
+	}
+	/* They hold up nobody: neither who is answered at once, nor who needs a worker. */
+	assert_true(tls_client_open(&other, f.port, NULL));
+	ask(&other, "GET /now HTTP/1.1\r\nHost: h\r\n\r\n");
+	expect("answered later");
+	ask(&other, "GET /worker HTTP/1.1\r\nHost: h\r\n\r\n");
+	expect("get|/worker|");
+	tls_client_close(&other);
+	for (size_t i = LATER; i-- > 0;) {
+		later.waiting[i]->answer(later.waiting[i]);
+		assert_true(tls_client_receive(&c[i], answer, sizeof(answer)) > 0);
+		expect("answered later");
+		expect("X-Content-Type-Options: nosniff");
+		tls_client_close(&c[i]);
+	}
 	http_fixture_stop(&f);
 }
 
@@ -239,6 +371,8 @@ int main(void)
 		cmocka_unit_test(hands_over_what_was_asked),
 		cmocka_unit_test(puts_the_security_headers_on_all),
 		cmocka_unit_test(refuses_what_is_out_of_bounds),
+		cmocka_unit_test(bounds_large_bodies),
+		cmocka_unit_test(answers_later_what_was_taken_over),
 		cmocka_unit_test(speaks_tls_1_3_only),
 		cmocka_unit_test(bounds_the_connections_of_one_address),
 		cmocka_unit_test(closes_a_silent_connection),

@@ -307,6 +307,109 @@ static void tells_progress_and_cancels(void **state)
 	client_close(c);
 }
 
+static void wait_until_seen(unsigned count)
+{
+	while (atomic_load(&lab.seen) < count)
+		sched_yield();
+}
+
+/* What was told about calls that nobody waits for in a thread. */
+struct told {
+	atomic_uint answered, lost, late;
+	atomic_int rc; /* the last failure */
+	char want[32]; /* answers must be this */
+};
+
+static void note_told(
+	void *arg, enum err_kind rc, const struct client_answer *answer, const struct err *err)
+{
+	struct told *t = arg;
+
+	if (rc != OK) {
+		assert_non_null(err);
+		atomic_store(&t->rc, (int)rc);
+		atomic_fetch_add(rc == ERR_LIMIT ? &t->late : &t->lost, 1);
+	} else if (str_eq(answer->json, str_from(t->want))) {
+		atomic_fetch_add(&t->answered, 1);
+	}
+}
+
+static void send_one(struct client *c, const char *verb, struct told *t)
+{
+	struct client_call call = { .verb = verb, .body = str_from(t->want), .fd = -1 };
+
+	client_send(c, &call, note_told, t);
+}
+
+static void await_count(atomic_uint *counter, unsigned count)
+{
+	while (atomic_load(counter) < count)
+		sched_yield();
+	assert_int_equal(atomic_load(counter), count);
+}
+
+/* Each call is told once, whatever becomes of it: answered, malformed, too late, or its connection broke. */
+static void tells_who_sends_without_waiting(void **state)
+{
+	enum { SENT = 2000 };
+	struct told t = { .want = "{\"n\":1}" };
+	struct client *c = open_client(0);
+
+	(void)state;
+	for (int i = 0; i < SENT; i++)
+		send_one(c, "test.echo", &t);
+	await_count(&t.answered, SENT);
+	send_one(c, "no verb", &t);
+	assert_int_equal(atomic_load(&t.lost), 1);
+	assert_int_equal(atomic_load(&t.rc), ERR_INPUT);
+	client_close(c);
+	c = open_client(40);
+	for (int i = 0; i < POOL - 1; i++)
+		send_one(c, "test.wait", &t);
+	await_count(&t.late, POOL - 1);
+	client_close(c);
+	c = open_client(0);
+	/* In any order, and after all have been sent. */
+	set_paused(true);
+	for (int i = 0; i < 50; i++)
+		send_one(c, "test.echo", &t);
+	wait_until_seen(SENT + POOL - 1 + 50);
+	set_paused(false);
+	await_count(&t.answered, SENT + 50);
+	client_close(c);
+	assert_int_equal(atomic_load(&t.lost), 1);
+}
+
+/* A peer that speaks something else, and then nobody: who waits is told, and so is who calls later. */
+static void tells_who_sends_that_the_connection_broke(void **state)
+{
+	struct told t = { .want = "{}" };
+	struct err err;
+	char byte;
+	int listening;
+
+	(void)state;
+	server_stop(lab.server);
+	assert_int_equal(endpoint_listen(lab.path, 0600, &listening, &err), OK);
+	struct client *c = open_client(0);
+	int peer = accept(listening, NULL, NULL);
+
+	for (int i = 0; i < 50; i++)
+		send_one(c, "test.echo", &t);
+	assert_int_equal(recv(peer, &byte, 1, 0), 1);
+	close(peer);
+	await_count(&t.lost, 50);
+	assert_int_equal(atomic_load(&t.rc), ERR_IO);
+	close(listening);
+	/* The reader may still be letting go of the old connection: both say that it was not done. */
+	send_one(c, "test.echo", &t);
+	await_count(&t.lost, 51);
+	start_server();
+	send_one(c, "test.echo", &t);
+	await_count(&t.answered, 1);
+	client_close(c);
+}
+
 static void *ask_waiting(void *arg)
 {
 	struct client_answer answer;
@@ -317,12 +420,6 @@ static void *ask_waiting(void *arg)
 
 	arena_reset(&mem);
 	return (void *)(uintptr_t)(rc == OK ? 1000 + answer.status : rc);
-}
-
-static void wait_until_seen(unsigned count)
-{
-	while (atomic_load(&lab.seen) < count)
-		sched_yield();
 }
 
 /* A server that stops answers what is under way; then the client finds another one at the same place. */
@@ -585,6 +682,9 @@ int main(void)
 			carries_large_answers_and_bounds_larger_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(hands_descriptors_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_progress_and_cancels, setup, teardown),
+		cmocka_unit_test_setup_teardown(tells_who_sends_without_waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			tells_who_sends_that_the_connection_broke, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			reconnects_after_the_server_was_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -24,3 +24,12 @@ enum err_kind canned_ask(void *arg, struct arena *mem, const struct client_call 
 	}
 	return OK;
 }
+
+void canned_send(void *arg, const struct client_call *call, client_done_fn *done, void *done_arg)
+{
+	struct client_answer answer;
+	struct err err;
+	enum err_kind rc = canned_ask(arg, NULL, call, &answer, &err);
+
+	done(done_arg, rc, rc == OK ? &answer : NULL, &err);
+}

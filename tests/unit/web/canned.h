@@ -16,7 +16,10 @@ struct canned {
 	char asked[1024]; /* "verb body\n" of every call */
 };
 
+/* web_options.ask and .send; the latter answers at once. */
 enum err_kind canned_ask(void *arg, struct arena *mem, const struct client_call *call,
 	struct client_answer *answer, struct err *err);
+
+void canned_send(void *arg, const struct client_call *call, client_done_fn *done, void *done_arg);
 
 #endif

@@ -63,7 +63,10 @@ static void every_row_that_changes_something_is_a_post(void **state)
 		assert_int_equal(route->body_bytes_max > 0, route->method == HTTP_POST);
 		/* What is open to anybody without a look at the form's origin speaks JSON or files. */
 		if (route->method == HTTP_POST && route->access == ACCESS_BARE)
-			assert_true(route->is_api);
+			assert_non_null(route->call);
+		/* A row is a page or one call; the API looks up nobody for a top bar. */
+		assert_int_equal(route->handler == NULL, route->call != NULL);
+		assert_true(route->call == NULL || route->access == ACCESS_BARE);
 	}
 }
 

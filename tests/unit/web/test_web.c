@@ -1,4 +1,5 @@
 /* The dispatcher and the pages, over a canned vault. */
+#include <stddef.h>
 #include <stdio.h>
 
 #include "canned.h"
@@ -37,16 +38,25 @@ struct exchange {
 	struct web *web;
 	struct http_request request;
 	struct http_response response;
+	struct http_later later;
+	int answered; /* how often later.answer was called */
 };
+
+static void count_answer(struct http_later *later)
+{
+	((struct exchange *)((char *)later - offsetof(struct exchange, later)))->answered++;
+}
 
 static void begin(struct exchange *x, const struct canned_answer *answers)
 {
-	struct web_options options = {
-		.ask = canned_ask, .arg = &x->canned, .point = "centre", .site = "Room 1"
-	};
+	struct web_options options = { .ask = canned_ask,
+		.send = canned_send,
+		.arg = &x->canned,
+		.point = "centre",
+		.site = "Room 1" };
 	struct err err;
 
-	*x = (struct exchange){ .canned = { .answers = answers } };
+	*x = (struct exchange){ .canned = { .answers = answers }, .later = { count_answer } };
 	arena_init(&x->mem, 4 << 20);
 	assert_int_equal(web_open(&options, &x->web, &err), OK);
 }
@@ -69,7 +79,12 @@ static void go(struct exchange *x, enum http_method method, const char *path, co
 		if (x->request.headers[i].ptr == NULL)
 			x->request.headers[i] = STR("");
 	x->response = (struct http_response){ 0 };
-	web_handle(x->web, &x->mem, &x->request, &x->response);
+	x->answered = 0;
+	/* As http does it. */
+	if (web_start(x->web, &x->mem, &x->request, &x->response, &x->later))
+		assert_int_equal(x->answered, 1);
+	else
+		web_handle(x->web, &x->mem, &x->request, &x->response);
 }
 
 static bool holds(const struct exchange *x, const char *part)
