@@ -403,9 +403,11 @@ static void library_log(void *arg, const char *fmt, va_list ap)
 static struct MHD_Daemon *start_daemon(struct http *h)
 {
 	const struct http_options *o = &h->options;
+	/* The options after the end of the list are those of TLS. */
+	const enum MHD_OPTION tls = o->key_pem != NULL ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END;
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS |
-			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			MHD_USE_ERROR_LOG | (o->key_pem != NULL ? MHD_USE_TLS : 0),
 		0, NULL, NULL, access_handler, h, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, o->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
 		(unsigned)HTTP_THREADS, MHD_OPTION_CONNECTION_LIMIT,
@@ -417,9 +419,9 @@ static struct MHD_Daemon *start_daemon(struct http *h)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, h,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_NOTIFY_CONNECTION, connected,
-		h, MHD_OPTION_HTTPS_MEM_KEY, o->key_pem, MHD_OPTION_HTTPS_MEM_CERT,
-		o->certificate_pem, MHD_OPTION_HTTPS_PRIORITIES,
-		"NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE", MHD_OPTION_END);
+		h, tls, o->key_pem, MHD_OPTION_HTTPS_MEM_CERT, o->certificate_pem,
+		MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3:%SERVER_PRECEDENCE",
+		MHD_OPTION_END);
 }
 
 enum err_kind http_listen(const char *listen_at, int *listen_fd, unsigned *port, struct err *err)
@@ -472,8 +474,29 @@ out:
 	return kind;
 }
 
+/* Does this socket listen on this machine alone? */
+static bool is_loopback(int listen_fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} bound = { .v6 = { 0 } };
+	socklen_t len = sizeof(bound);
+
+	if (getsockname(listen_fd, &bound.any, &len) != 0)
+		return false;
+	if (bound.any.sa_family == AF_INET)
+		return ntohl(bound.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return bound.any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&bound.v6.sin6_addr);
+}
+
 enum err_kind http_start(const struct http_options *options, struct http **out, struct err *err)
 {
+	if (options->key_pem == NULL && !is_loopback(options->listen_fd))
+		return err_set(err, ERR_INPUT,
+			"without a certificate only this machine is served: listen on 127.0.0.1 or [::1]");
+
 	struct http *h = calloc(1, sizeof(*h));
 
 	if (h == NULL)

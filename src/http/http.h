@@ -1,5 +1,5 @@
 /*
- * http: the HTTPS face of a point: libmicrohttpd over GnuTLS, TLS 1.3 only. Knows no page.
+ * http: the HTTPS face of a point or a witness: libmicrohttpd over GnuTLS, TLS 1.3 only. Knows no page.
  *
  * Invariants
  *  - a complete request is suspended and resumed when its response is ready; on the library's threads runs
@@ -75,6 +75,7 @@ struct http_later {
 
 struct http_options {
 	int listen_fd; /* from http_listen; the server's from a successful http_start on */
+	/* Both NULL: plain HTTP, which http_start allows on a loopback address alone. */
 	const char *key_pem, *certificate_pem;
 	unsigned workers; /* threads that run `handle`; 0: 128 */
 	unsigned connections_per_address_max; /* 0: 128, a room of people behind one address */
