@@ -79,6 +79,12 @@ class Client:
         arguments = {"line": 0, "column": 0, "theme": "light", "zoom": "1", **arguments}
         return self.raw("source.view", arguments)
 
+    def page(self, path):
+        """A page as the browser of this session gets it."""
+        status, headers, body = self.request("GET", path, headers={"Cookie": "__Host-vitrine=" + self.token})
+        assert status == 200, (path, status, body[:300])
+        return headers, body.decode()
+
     def sign_in(self, name, password):
         self.token = None
         members = self.verb("session.start", name=name, password=password)

@@ -14,6 +14,7 @@ extern const struct verb verbs_leak_picture[]; /* leak_picture.c */
 extern const struct verb verbs_leak_text[]; /* leak_text.c */
 extern const struct verb verbs_ledger[]; /* prove_ledger.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
+extern const struct verb verbs_refusal[]; /* prove_refusals.c */
 extern const struct verb verbs_release[]; /* see_release.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
 extern const struct verb verbs_source_view[]; /* see_glass.c */

@@ -131,6 +131,8 @@ struct kind {
 	const char *create_label, *edit_verb;
 	bool created_by_program;
 	struct kind_who create, edit;
+	kind_predicate_fn *create_conditions[KIND_CONDITIONS_MAX];
+	size_t create_condition_count;
 	uint32_t edit_states; /* 0: never edited */
 	kind_predicate_fn *edit_conditions[KIND_CONDITIONS_MAX];
 	size_t edit_condition_count;

@@ -67,6 +67,15 @@ PREDICATE(not_own_organisation)
 	return OK;
 }
 
+/* Its party is the organisation of whoever acts: nobody asks in another's name. */
+PREDICATE(party_own)
+{
+	(void)err;
+	if (!str_eq(record_text(record, "party"), desk->caller->organisation_id))
+		return refuse(no, ERR_DENIED, "its party must be your own organisation");
+	return OK;
+}
+
 /* A grant that names the caller, or that serves everybody of the caller's organisation. */
 PREDICATE(not_for_oneself)
 {
@@ -319,6 +328,7 @@ static const struct {
 	{ "organisation_active", organisation_active,
 		{ { "organisation", FIELD_ID, false, "organisation" } } },
 	{ "party_active", party_active, { PARTY } },
+	{ "party_own", party_own, { PARTY } },
 	{ "party_of_engagement", party_of_engagement, { ENGAGEMENT, PARTY, PRODUCT } },
 	{ "people_of_party", people_of_party, { PARTY, PEOPLE } },
 	{ "quorum_of_parties", quorum_of_parties,

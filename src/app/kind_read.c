@@ -265,14 +265,17 @@ static void read_create(struct kind_reader *r, const json_t *root, struct kind *
 	const json_t *object = kr_object(r, root, "create", true);
 
 	r->part = "create";
-	kr_only(r, object, "verb label state roles lines");
+	kr_only(r, object, "verb label state roles lines conditions");
 	kind->create_label = kr_text(r, object, "label", KR_WORDS, NULL);
 	kind->first_state = state_named(
 		r, kind, "state", kr_text(r, object, "state", KR_NAME, NULL));
 	read_who(r, object, &kind->create);
+	kind->create_condition_count = read_conditions(r, kind, object, kind->create_conditions);
 	kind->created_by_program = json_object_get(object, "verb") != NULL;
 	if (kind->created_by_program) {
 		kind->create_verb = kr_text(r, object, "verb", KR_WORDS, NULL);
+		if (kind->create_condition_count > 0)
+			kr_fail(r, "conditions: the verb that makes it has its own");
 	} else {
 		kind->create_verb = verb_name(r, kind, "create");
 	}

@@ -110,6 +110,9 @@ const char *record_noted_word(struct str act);
 
 /* May the caller make a record of the kind? "only an officer may do this". */
 struct refusal record_may_create(const struct record_desk *desk, const struct kind *kind);
+/* Do the kind's conditions hold for one that is about to be made? Like record_may. */
+MUST_CHECK enum err_kind record_check_new(const struct record_desk *desk,
+	const struct record *record, struct refusal *no, struct err *err);
 /*
  * transition NULL: edit. Needed fields that are still missing are no refusal: the act may bring them.
  * A refusal is OK with *no set; errors are those of reading.

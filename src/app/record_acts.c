@@ -354,6 +354,10 @@ enum err_kind record_create(const struct record_desk *desk, const struct kind *k
 		return err_set(err, no.kind, "%s", no.why);
 	enum err_kind rc = start(desk, kind, first, act->values, record, err);
 
+	if (rc == OK)
+		rc = record_check_new(desk, record, &no, err);
+	if (rc == OK && no.kind != OK)
+		rc = err_set(err, no.kind, "%s", no.why);
 	return rc == OK ? insert(desk, record, STR("create"), act->note, err) : rc;
 }
 

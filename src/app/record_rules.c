@@ -155,6 +155,16 @@ struct refusal record_may_create(const struct record_desk *desk, const struct ki
 	return check_who(desk, &kind->create);
 }
 
+enum err_kind record_check_new(const struct record_desk *desk, const struct record *record,
+	struct refusal *no, struct err *err)
+{
+	const struct kind *kind = record->kind;
+
+	*no = (struct refusal){ OK, NULL };
+	return check_conditions(
+		desk, record, kind->create_conditions, kind->create_condition_count, no, err);
+}
+
 static enum err_kind may_edit(const struct record_desk *desk, const struct record *record,
 	uint32_t state, struct refusal *no, struct err *err)
 {

@@ -9,6 +9,7 @@ static const struct verb *const families[] = {
 	verbs_leak_text,
 	verbs_ledger,
 	verbs_record,
+	verbs_refusal,
 	verbs_release,
 	verbs_session,
 	verbs_source_view,

@@ -114,7 +114,7 @@ static enum err_kind verify_blobs(struct reading *r, uint64_t *blobs, struct err
 
 static enum err_kind run_verify(struct reading *r, struct err *err)
 {
-	struct ledger_report report;
+	struct ledger_report report = { 0 };
 	uint64_t blobs = 0;
 	enum err_kind rc = ledger_verify(r->dir_fd, r->db, &r->vkey, &r->mem, &report, err);
 
@@ -135,6 +135,19 @@ static enum err_kind run_verify(struct reading *r, struct err *err)
 	} else {
 		printf("  the records were not looked at\n");
 	}
+	return print_key(r, err);
+}
+
+/* How many entries of a kind the log has, after all of it was checked: a number to hold a register against. */
+static enum err_kind run_count(struct reading *r, const char *kind, struct err *err)
+{
+	struct ledger_report report = { .counted_kind = str_from(kind) };
+	enum err_kind rc = ledger_verify(r->dir_fd, r->db, &r->vkey, &r->mem, &report, err);
+
+	if (rc != OK)
+		return rc;
+	printf("%llu entries of kind %s\n", (unsigned long long)report.counted, kind);
+	print_head(&report);
 	return print_key(r, err);
 }
 
@@ -189,7 +202,7 @@ static enum err_kind run_consistency(
 
 static enum err_kind run_export(struct reading *r, const char *to, struct err *err)
 {
-	struct ledger_report report;
+	struct ledger_report report = { 0 };
 	enum err_kind rc = fs_make_dirs(AT_FDCWD, to, 0755, err);
 
 	if (rc == OK)
@@ -230,6 +243,14 @@ static enum err_kind run_sub(
 		rc = open_lab(r, lab, true, err);
 		return rc != OK ? rc : run_verify(r, err);
 	}
+	if (strcmp(sub, "count") == 0 && argc == 5 && strcmp(argv[3], "--published") == 0) {
+		rc = open_published(r, AT_FDCWD, argv[4], err);
+		return rc != OK ? rc : run_count(r, argv[2], err);
+	}
+	if (strcmp(sub, "count") == 0 && argc == 3) {
+		rc = open_lab(r, lab, true, err);
+		return rc != OK ? rc : run_count(r, argv[2], err);
+	}
 	if (strcmp(sub, "show") == 0 && numbered) {
 		rc = open_lab(r, lab, true, err);
 		return rc != OK ? rc : run_show(r, index, err);
@@ -257,8 +278,8 @@ static enum err_kind run_sub(
 
 static bool is_sub(const char *word)
 {
-	static const char *const subs[] = { "verify", "show", "proof", "consistency", "vkey",
-		"export" };
+	static const char *const subs[] = { "verify", "count", "show", "proof", "consistency",
+		"vkey", "export" };
 
 	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
 		if (strcmp(word, subs[i]) == 0)

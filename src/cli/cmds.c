@@ -48,6 +48,7 @@ const struct cmd cmds[] = {
 	{ "ledger", "Check, show, prove and copy the record, with or without a running vault.",
 		"verify\n the whole log: entries, tiles, records, commitments, signature\n"
 		"verify --published DIR\n the same of published files alone, such as an export\n"
+		"count KIND [--published DIR]\n the same, then how many entries of that kind there are, as in request.refuse\n"
 		"show INDEX\n an entry, as it was hashed\n"
 		"proof INDEX\n its proof of inclusion (C2SP tlog-proof)\n"
 		"consistency OLD NEW\n proof that the log of NEW entries extends that of OLD entries\n"

@@ -95,6 +95,8 @@ static enum err_kind check_entry(struct verifier *v, struct str bytes, struct er
 		err->kind = rc;
 		err_context(err, "entry %llu", (unsigned long long)index);
 	}
+	if (rc == OK && str_eq(entry.kind, v->report->counted_kind))
+		v->report->counted++;
 	if (rc == OK && v->db != NULL)
 		rc = compare_row(v, index, bytes, &entry, &mem, err);
 	if (rc == OK)
@@ -187,7 +189,7 @@ enum err_kind ledger_verify(int dir_fd, struct db *db, const struct note_vkey *v
 {
 	struct verifier v = { .dir_fd = dir_fd, .db = db, .report = report };
 
-	*report = (struct ledger_report){ .tiles = 0 };
+	*report = (struct ledger_report){ .counted_kind = report->counted_kind };
 	enum err_kind rc = begin(&v, vkey, mem, err);
 
 	if (rc != OK)

@@ -10,6 +10,8 @@
 #include "store/db.h"
 
 struct ledger_report {
+	struct str counted_kind; /* the caller's: entries of this kind are counted; empty: none */
+	uint64_t counted;
 	struct checkpoint checkpoint; /* borrows from mem */
 	struct str note; /* in mem */
 	uint64_t tiles; /* files compared, bundles included */
@@ -22,6 +24,7 @@ struct ledger_report {
  * dir_fd  the published files
  * db      the records in a mode of their own (not inside a transaction), or NULL: published files alone
  * vkey    the key to trust
+ * report  filled in; counted_kind is read
  * Errors: ERR_CORRUPT says what does not fit and where; ERR_DENIED (signed by another key); ERR_NOT_FOUND (a
  * file is missing), ERR_IO, ERR_LIMIT.
  */

@@ -170,7 +170,9 @@ static void navigation(struct page *p, const struct layout *layout)
 	HTML(h, "</ul></li>");
 	nav_family(p, layout, FAMILY_PROVE, "Prove");
 	nav_link(p, layout, STR("/ledger"), STR("Ledger"));
-	nav_link(p, layout, STR("/ledger?kind=refused"), STR("Refusals"));
+	if (page_has_role(p, "officer") || page_has_role(p, "auditor") ||
+		page_has_role(p, "reviewer"))
+		nav_link(p, layout, STR("/refusals"), STR("Refusals"));
 	HTML(h, "</ul></li></ul></nav>");
 }
 

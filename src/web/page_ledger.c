@@ -110,7 +110,7 @@ static void heading(struct page *p, bool refusals, const json_t *answer)
 	struct html *h = &p->html;
 
 	HTML(h, "<div class=\"head\"><h1>");
-	html_text(h, refusals ? STR("Refusals") : STR("Ledger"));
+	html_text(h, refusals ? STR("Calls turned away") : STR("Ledger"));
 	HTML(h, "</h1><span class=\"quiet\">");
 	part_count(p, json_int(answer, "size", 0), "entry in all", "entries in all");
 	HTML(h,
@@ -151,9 +151,9 @@ enum err_kind page_ledger(struct page *p, struct err *err)
 	const json_t *entries = json_object_get(answer, "entries");
 
 	layout_begin(p,
-		&(struct layout){ .title = refusals ? "Refusals" : "Ledger",
+		&(struct layout){ .title = refusals ? "Calls turned away" : "Ledger",
 			.family = FAMILY_PROVE,
-			.here = refusals ? "/ledger?kind=refused" : "/ledger" });
+			.here = refusals ? "/refusals" : "/ledger" });
 	heading(p, refusals, answer);
 	filter_form(p);
 	HTML(h, "<section class=\"sheet\">");

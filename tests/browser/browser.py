@@ -71,6 +71,18 @@ def leaked_page(lab, engagement, release):
     return {"picture": picture, "foreign": foreign, "words": "head[80] 80 fold", "session": session}
 
 
+def refused_request(lab, engagement):
+    """A request of the reviewer's that was refused, with words as long as they come."""
+    reader = lab.person("rita")
+    asked = reader.verb("request.create", party=lab.operator, engagement=engagement, title="The tests of the packet library",
+                        why="The grant leaves the tests out. Without them nobody can say what was tried.\n" * 3,
+                        paths=["tests"], activities=["view"])["id"]
+    reader.close()
+    lab.ada.verb("request.refuse", id=asked, note="The tests hold captures of a customer's traffic, which are not ours to show. "
+                 "We offer the list of test cases instead, by the document room.")
+    return asked
+
+
 def golden_pages(folder):
     """Pages of our golden inputs as the fast encoder writes them, and their pixels as the simple one draws them."""
     pages = []
@@ -117,12 +129,14 @@ def main():
         brief_grant = lab.grant(engagement, releases=[brief])
         leak = leaked_page(lab, engagement, last)
         people = person_ids(lab)
+        asked = refused_request(lab, engagement)
         config = {
             "url": lab.lab.url,
             "origin": "story.example/lab",
             "chromium": CHROMIUM,
             "modules": installed,
             "record": record,
+            "shots": os.environ.get("SHOTS_DIR"),
             "passwords": lab.passwords,
             "clock": os.path.join(lab.lab.folder, "run", "clock"),
             "canaries": lab.canaries,
@@ -132,7 +146,7 @@ def main():
             "apart": lab_apart(lab.folder),
             "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
-                    "rui": people["rui"]},
+                    "rui": people["rui"], "asked": asked},
         }
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(config, file)

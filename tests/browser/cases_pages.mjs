@@ -20,7 +20,10 @@ const officer = {
 	organisations: "/records/organisation",
 	"an empty list": "/records/organisation?text=nobodyhasthisname",
 	ledger: "/ledger",
-	refusals: "/ledger?kind=refused",
+	"calls turned away": "/ledger?kind=refused",
+	refusals: "/refusals",
+	requests: "/records/request",
+	"a refused request": `/record/${ids.asked}`,
 	entry: "/ledger/entry/0",
 	account: "/account",
 };
@@ -44,7 +47,7 @@ export default async function pages() {
 		await test(`a reviewer's pages, ${look}`, async () => {
 			const { page, troubles, close } = await open(look);
 			await signIn(page, "rita");
-			for (const path of ["/", "/account"]) await inspect(page, troubles, path);
+			for (const path of ["/", "/account", "/refusals", "/records/request", "/records/request/new"]) await inspect(page, troubles, path);
 			await inspect(page, troubles, `/room/${ids.engagement}/${ids.outside}`, 403);
 			await close();
 		});

@@ -23,6 +23,7 @@ export const looks = {
 let number = 0;
 let failures = 0;
 let recorded = 0;
+let shot = 0;
 const opened = new Set();
 
 export async function test(name, body) {
@@ -125,6 +126,8 @@ export async function inspectShown(page, troubles, path) {
 		inline: document.querySelectorAll("[style], script:not([src]), style").length,
 		titled: document.title.endsWith("vitrine"),
 	}));
+	if (config.shots)
+		await page.screenshot({ path: `${config.shots}/${page.viewportSize().width}${path.replaceAll(/[^a-z0-9]+/gi, "-")}${shot++}.png`, fullPage: true });
 	check(facts.wide <= 0, `${path} scrolls sideways by ${facts.wide} pixels`);
 	equal(facts.headings, 1, `headings of ${path}`);
 	equal(facts.main, 1, `main landmarks of ${path}`);

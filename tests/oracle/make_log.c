@@ -26,7 +26,7 @@ static int make(const char *dir, int size)
 
 static int verify(const char *dir)
 {
-	struct ledger_report report;
+	struct ledger_report report = { 0 };
 	struct note_vkey key;
 	struct arena mem;
 	struct err err;

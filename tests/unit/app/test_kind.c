@@ -108,6 +108,12 @@ static const struct {
 		"k.yaml: visit: transition propose: duty: unknown word 'rules'" },
 	{ HEAD FIELDS STATES CREATE MOVE ", apart: line}\n",
 		"k.yaml: visit: transition propose: apart, two_organisations: only" },
+	{ HEAD FIELDS STATES
+		"create: {label: Add, state: draft, roles: [officer], conditions: [until_ahead]}\n",
+		"k.yaml: visit: create: conditions: until_ahead reads the field until" },
+	{ HEAD FIELDS STATES
+		"create: {verb: visit.make, label: Add, state: draft, roles: [officer], conditions: [not_oneself]}\n",
+		"k.yaml: visit: create: conditions: the verb that makes it has its own" },
 	{ HEAD FIELDS STATES CREATE MOVE ", conditions: [is_fine]}\n",
 		"k.yaml: visit: transition propose: conditions: no predicate is called 'is_fine'" },
 	{ HEAD FIELDS STATES CREATE MOVE ", conditions: [until_ahead]}\n",
@@ -217,7 +223,7 @@ static struct kinds *installed(void)
 static void the_installed_kinds_read(void **state)
 {
 	static const char *const names[] = { "agreement", "engagement", "grant", "organisation",
-		"person", "product", "release" };
+		"person", "product", "release", "request" };
 	struct kinds *kinds = installed();
 
 	(void)state;

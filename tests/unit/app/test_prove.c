@@ -142,7 +142,7 @@ static void an_entry_comes_with_a_proof_that_holds(void **state)
 static void what_is_redacted_is_gone_and_the_log_holds(void **state)
 {
 	(void)state;
-	struct ledger_report report;
+	struct ledger_report report = { 0 };
 	struct note_vkey vkey;
 	struct arena mem;
 	struct db *db;

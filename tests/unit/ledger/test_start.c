@@ -65,7 +65,7 @@ static void assert_frozen(const char *words)
 
 static void assert_sound(uint64_t size)
 {
-	struct ledger_report report;
+	struct ledger_report report = { 0 };
 	struct note_vkey key;
 	struct db *db;
 
