@@ -11,6 +11,7 @@
 #include "app/person.h"
 #include "app/pseudonym.h"
 #include "app/trail.h"
+#include "app/trail_plan.h"
 #include "base/hex.h"
 #include "base/when.h"
 #include "crypto/digest.h"
@@ -393,7 +394,8 @@ static enum err_kind show_compute(struct ctx *ctx, struct err *err)
 	jw_kbool(w, "totp", session.has_totp);
 	jw_kbool(w, "totp_required", ctx->lab->settings.totp_required);
 	jw_khex(w, "mark", session.mark.bytes, SHA256_BYTES);
-	return OK;
+	jw_key(w, "trail");
+	return trail_readers_write(w, ctx->db, session.id, err);
 }
 
 static const struct verb_arg start_args[] = {

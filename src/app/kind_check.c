@@ -94,12 +94,20 @@ static const struct {
 	{ "agreement", "from", FIELD_TIME, false, NULL },
 	{ "agreement", "until", FIELD_TIME, false, NULL },
 	{ "agreement", NULL, 0, false, "in_force" },
+	{ "opening", "session", FIELD_LINE, false, NULL },
+	{ "opening", "question", FIELD_TEXT, false, NULL },
+	{ "opening", "reason", FIELD_TEXT, false, NULL },
+	{ "opening", "parties", FIELD_ID, true, "organisation" },
+	{ "opening", "organisation", FIELD_ID, false, "organisation" },
+	{ "opening", "answer", FIELD_DIGEST, false, NULL },
+	{ "opening", NULL, 0, false, "asked" },
+	{ "opening", NULL, 0, false, "opened" },
 };
 
-/* A lab made before there were agreements has no file for them: nobody's key counts there. */
+/* A lab made before there were agreements has no file for them: nobody's key counts there, and no trail is sealed for parties. */
 static bool may_lack(const char *kind)
 {
-	return strcmp(kind, "agreement") == 0;
+	return strcmp(kind, "agreement") == 0 || strcmp(kind, "opening") == 0;
 }
 
 enum err_kind kinds_check_program(const struct kinds *kinds, struct err *err)

@@ -2,6 +2,7 @@
  * kind_predicates: the conditions that a kind's file may name. Each says one thing about a record and
  * whoever acts on it; a value that is missing does not count against it.
  */
+#include "app/opening.h"
 #include "app/record.h"
 #include "app/record_values.h"
 #include "base/hex.h"
@@ -100,6 +101,41 @@ PREDICATE(until_ahead)
 	if (record_given(record, "until") && record_number(record, "until", 0) <= desk->now_us)
 		return refuse(no, ERR_CONFLICT, "its end lies in the past");
 	return OK;
+}
+
+/* Whoever acts belongs to an organisation for which the trail is sealed, which has not agreed yet. */
+PREDICATE(party_of_opening)
+{
+	struct opening_agreed agreed;
+	size_t count;
+	const struct str *parties = record_items(record, "parties", &count);
+	struct str mine = desk->caller->organisation_id;
+	bool is_party = str_eq(record_text(record, "organisation"), mine);
+
+	for (size_t i = 0; i < count && !is_party; i++)
+		is_party = str_eq(parties[i], mine);
+	if (!is_party)
+		return refuse(no, ERR_DENIED, "the trail is not sealed for your organisation");
+	enum err_kind rc = opening_agreed_load(desk->db, record->id, &agreed, err);
+
+	if (rc == OK && opening_has_agreed(&agreed, mine))
+		return refuse(no, ERR_CONFLICT, "your organisation has agreed already");
+	return rc;
+}
+
+PREDICATE(opening_agreed)
+{
+	struct opening_agreed agreed;
+	bool enough;
+	enum err_kind rc = opening_agreed_load(desk->db, record->id, &agreed, err);
+
+	if (rc == OK)
+		rc = opening_is_enough(
+			desk->db, record_text(record, "session"), &agreed, &enough, err);
+	if (rc == OK && !enough)
+		return refuse(no, ERR_CONFLICT,
+			"not enough of the parties for which the trail is sealed have agreed");
+	return rc;
 }
 
 /* The engagement of a grant is not over. */
@@ -324,6 +360,10 @@ static const struct {
 	{ "engagement_lasts", engagement_lasts, { ENGAGEMENT } },
 	{ "not_for_oneself", not_for_oneself, { PARTY, PEOPLE } },
 	{ "not_oneself", not_oneself, { { 0 } } },
+	{ "opening_agreed", opening_agreed, { { "session", FIELD_LINE, false, NULL } } },
+	{ "party_of_opening", party_of_opening,
+		{ { "parties", FIELD_ID, true, "organisation" },
+			{ "organisation", FIELD_ID, false, "organisation" } } },
 	{ "not_own_organisation", not_own_organisation, { { 0 } } },
 	{ "organisation_active", organisation_active,
 		{ { "organisation", FIELD_ID, false, "organisation" } } },

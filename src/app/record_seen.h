@@ -5,7 +5,8 @@
  * - roles named in the kind's seen_by see every record of it;
  * - everybody sees what they made themselves, their own person and their own organisation;
  * - a reviewer sees records that name their organisation as `party` (and, where it names `people`, them), in
- *   states that are not inside, and the products and releases that such a grant names.
+ *   states that are not inside, and the products and releases that such a grant names;
+ * - everybody of an organisation for which a trail is sealed sees the openings of it.
  */
 #ifndef APP_RECORD_SEEN_H
 #define APP_RECORD_SEEN_H
@@ -21,6 +22,8 @@
 /* Where-condition on `records r` of one kind; bound by record_seen_bind. */
 #define RECORD_SEEN                                                                                \
 	"(:all = 1 OR r.created_by = :person OR r.id = :person OR r.id = :organisation"            \
+	" OR (r.kind = 'opening' AND EXISTS (SELECT 1 FROM record_refs o WHERE o.id = r.id"        \
+	" AND o.field IN ('parties', 'organisation') AND o.target = :organisation))"               \
 	" OR (:party = 1 AND ("                                                                    \
 	"(:inside NOT LIKE '% ' || r.state || ' %'"                                                \
 	" AND EXISTS (SELECT 1 FROM record_refs p WHERE p.id = r.id AND p.field = 'party'"         \

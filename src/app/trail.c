@@ -3,18 +3,17 @@
 
 #include <pthread.h>
 
+#include "app/trail_plan.h"
 #include "crypto/sign.h"
 
 enum { BUCKETS = 256, MAGIC_BYTES = 4, HEAD_BYTES = MAGIC_BYTES + 4 };
 static const char magic[] = "vts1";
-enum { WRAPPED_BYTES = SEAL_KEY_BYTES + BOX_OVERHEAD_BYTES };
 
 struct session_key {
 	struct session_key *next;
 	char session[LAB_ID_BYTES];
 	uint32_t seq;
 	struct seal_key key;
-	uint8_t wrapped[WRAPPED_BYTES];
 };
 
 /* The writer's thread makes and uses keys; others only end them. */
@@ -105,10 +104,9 @@ static enum err_kind next_seq(struct db *db, struct str session_id, uint32_t *se
 }
 
 /* Into the empty link `made`. Lock held. */
-static enum err_kind make_key(struct lab *lab, struct db *db, struct arena *mem,
-	struct str session_id, struct session_key **made, struct err *err)
+static enum err_kind make_key(struct lab *lab, struct db *db, struct str session_id,
+	struct session_key **made, struct err *err)
 {
-	struct str wrapped;
 	struct session_key *key = calloc(1, sizeof(*key));
 
 	if (key == NULL || lab->session_keys->count >= LIMIT_SESSIONS) {
@@ -120,40 +118,80 @@ static enum err_kind make_key(struct lab *lab, struct db *db, struct arena *mem,
 	seal_generate(&key->key);
 	enum err_kind rc = next_seq(db, session_id, &key->seq, err);
 
-	if (rc == OK)
-		rc = box_close(mem, &lab->keys.officer_role, str_of(key->key.bytes, SEAL_KEY_BYTES),
-			&wrapped, err);
+	if (rc == OK && key->seq >= LIMIT_TRAIL_KEYS)
+		rc = err_set(err, ERR_LIMIT,
+			"this session has outlived %d starts of the vault: sign in again",
+			LIMIT_TRAIL_KEYS);
 	if (rc != OK) {
 		drop(key);
 		return rc;
 	}
-	assert(wrapped.len == WRAPPED_BYTES);
-	memcpy(key->wrapped, wrapped.ptr, WRAPPED_BYTES);
 	*made = key;
 	lab->session_keys->count++;
 	return OK;
 }
 
-/*
- * The wrapped key must be a row before anything sealed with it is one: asked each time, because the
- * transaction that stored it may have been undone.
- */
-static enum err_kind ensure_row(struct db *db, const struct session_key *key, struct err *err)
+static enum err_kind has_rows(
+	struct db *db, const struct session_key *key, bool *there, struct err *err)
 {
 	struct stmt *s;
 	enum err_kind rc = stmt_begin(db,
-		"INSERT INTO session_keys (session, seq, recipient, wrapped) "
-		"VALUES (:session, :seq, :recipient, :wrapped) "
-		"ON CONFLICT (session, seq, recipient) DO NOTHING",
-		&s, err);
+		"SELECT 1 FROM session_keys WHERE session = :session AND seq = :seq LIMIT 1", &s,
+		err);
 
 	if (rc != OK)
 		return rc;
 	stmt_text(s, ":session", str_from(key->session));
 	stmt_i64(s, ":seq", key->seq);
-	stmt_text(s, ":recipient", STR(TRAIL_OFFICER_ROLE));
-	stmt_blob(s, ":wrapped", str_of(key->wrapped, WRAPPED_BYTES));
+	rc = stmt_step(s, there, err);
+	if (rc == OK && *there)
+		stmt_end(s);
+	return rc;
+}
+
+struct new_rows {
+	struct db *db;
+	const struct session_key *key;
+};
+
+static enum err_kind insert_row(
+	void *arg, struct str recipient, struct str wrapped, struct err *err)
+{
+	const struct new_rows *rows = arg;
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(rows->db,
+		"INSERT INTO session_keys (session, seq, recipient, wrapped) "
+		"VALUES (:session, :seq, :recipient, :wrapped)",
+		&s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":session", str_from(rows->key->session));
+	stmt_i64(s, ":seq", rows->key->seq);
+	stmt_text(s, ":recipient", recipient);
+	stmt_blob(s, ":wrapped", wrapped);
 	return stmt_run(s, NULL, err);
+}
+
+/*
+ * The wrapped keys must be rows before anything sealed with the key is one: asked each time, because the transaction that
+ * stored them may have been undone. They come and go together.
+ */
+static enum err_kind ensure_rows(struct lab *lab, struct db *db, struct arena *mem,
+	const struct session_key *key, struct err *err)
+{
+	struct new_rows rows = { db, key };
+	struct trail_of of = { str_from(key->session), key->seq };
+	struct trail_plan plan;
+	bool there;
+	enum err_kind rc = has_rows(db, key, &there, err);
+
+	if (rc != OK || there)
+		return rc;
+	rc = trail_plan_load(db, mem, of.session, clock_now_us(&lab->clock), &plan, err);
+	return rc != OK ? rc
+			: trail_wrap(&plan, &lab->keys.officer_role, &of, &key->key, mem,
+				  insert_row, &rows, err);
 }
 
 /* magic || seq || sealed, in mem. */
@@ -181,10 +219,10 @@ static enum err_kind ensure_key(struct lab *lab, struct db *db, struct arena *me
 	enum err_kind rc = OK;
 
 	if (*at == NULL)
-		rc = make_key(lab, db, mem, session_id, at, err);
+		rc = make_key(lab, db, session_id, at, err);
 	assert(rc != OK || *at != NULL);
 	if (rc == OK)
-		rc = ensure_row(db, *at, err);
+		rc = ensure_rows(lab, db, mem, *at, err);
 	if (rc == OK)
 		*key = *at;
 	return rc;

@@ -1,7 +1,7 @@
 /*
  * trail: the key under which a session's private details are sealed. Made by the vault, kept in its memory
- * while the session is open, stored only wrapped for the officer role; a vault that starts again begins a new
- * key (the next seq) for a session that goes on.
+ * while the session is open, stored only wrapped (app/trail_wrap.h); a vault that starts again begins a new key (the
+ * next seq) for a session that goes on.
  *
  * Sealed detail of an entry: "vts1" || seq u32be || seal_close(key, bound = session id) (docs/formats/trail.md).
  */
@@ -10,13 +10,11 @@
 
 #include "app/lab.h"
 
-#define TRAIL_OFFICER_ROLE "officer-role" /* recipient of the wrapped keys */
-
 MUST_CHECK enum err_kind trail_open(struct session_keys **keys, struct err *err);
 /* Wipes every key. NULL is fine. */
 void trail_close(struct session_keys *keys);
 
-/* In the transaction that begins a session: its first key. */
+/* In the transaction that begins a session: its first key. Errors: those of trail_plan_load, too. */
 MUST_CHECK enum err_kind trail_begin(
 	struct lab *lab, struct db *db, struct arena *mem, struct str session_id, struct err *err);
 /*

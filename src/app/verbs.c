@@ -8,6 +8,7 @@ static const struct verb *const families[] = {
 	verbs_leak_picture,
 	verbs_leak_text,
 	verbs_ledger,
+	verbs_opening,
 	verbs_record,
 	verbs_refusal,
 	verbs_release,

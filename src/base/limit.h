@@ -26,6 +26,15 @@
 #define LIMIT_POINTS 64
 /* Sessions open at once. */
 #define LIMIT_SESSIONS 4096
+/* Parties that open trails together, and the subsets of them that a session's key is wrapped for: 4 of 8. */
+#define LIMIT_TRAIL_PARTIES 8
+#define LIMIT_TRAIL_SUBSETS 70
+/* Keys of one session: its vault was started again once less. */
+#define LIMIT_TRAIL_KEYS 64
+/* A session's trail as a file, with 40,000 views; the parties' tools read it whole. */
+#define LIMIT_TRAIL_FILE_BYTES (64U << 20)
+/* Openings in one answer, each with its parties. */
+#define LIMIT_OPENINGS_PAGE 100
 /* Addresses of strangers told apart within a minute; the rest is counted as one. */
 #define LIMIT_STRANGERS_MINUTE 1024
 /* Accounts and addresses whose failed sign-ins are remembered; the oldest go first. */

@@ -59,8 +59,13 @@ const struct cmd cmds[] = {
 		"verify\n every blob is hashed again; beside a running vault, too\n"
 		"compact\n while no vault runs; an entry says what was dropped",
 		cmd_store },
-	{ "trail", "Open the sealed trail of one session; that it was asked for is recorded.",
-		"open SESSION --key FILE\n FILE holds the secret of the officer role, which init wrote.",
+	{ "trail", "Hand out, unwrap and read the sealed trail of one session.",
+		"open SESSION|TRAIL --key FILE\n prints what was looked at. SESSION: asked of the vault, which records it; FILE holds the secret of\n"
+		" the officer role, which init wrote. TRAIL: a file of which other parties peeled their layers.\n"
+		"export OPENING|SESSION -o TRAIL\n what is sealed, and the wrapped keys for those who agreed to the opening, as a file\n"
+		"unwrap TRAIL --key FILE -o NEXT [--for PUBLIC]\n a party peels its layer, with the secret in FILE; no vault is asked.\n"
+		" PUBLIC: for whose key the last layer is sealed again.\n"
+		"keygen FILE\n a sealing key: the secret goes into FILE, its public half is printed for the agreement.",
 		cmd_trail },
 	{ "man", "Print the manual page, vitrine(1), as mdoc.", "", cmd_man },
 	{ "openapi", "Print the API as an OpenAPI 3.1 document.", "", cmd_openapi },

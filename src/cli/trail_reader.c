@@ -3,144 +3,108 @@
 #include <fcntl.h>
 
 #include "app/trail.h"
-#include "base/hex.h"
-#include "format/json.h"
+#include "cli/trail_fetch.h"
+#include "crypto/sign.h"
 #include "os/fs.h"
 
-static enum err_kind read_role_secret(struct trail_reader *t, const char *path, struct err *err)
+enum { KEY_FILE_MEM_BYTES = 4096, BARE_BOX_BYTES = SEAL_KEY_BYTES + BOX_OVERHEAD_BYTES };
+
+enum err_kind trail_opener_read(const char *path, struct trail_opener *opener, struct err *err)
 {
+	struct arena mem;
 	struct str bytes;
-	enum err_kind rc = fs_read(AT_FDCWD, path, sizeof(t->role_secret), &t->mem, &bytes, err);
 
-	if (rc == OK && bytes.len != sizeof(t->role_secret.bytes))
-		rc = err_set(err, ERR_INPUT, "%.200s: not an officer role's key", path);
-	if (rc != OK)
-		return rc;
-	memcpy(t->role_secret.bytes, bytes.ptr, bytes.len);
-	box_public_of(&t->role_secret, &t->role_public);
-	return OK;
-}
+	arena_init(&mem, KEY_FILE_MEM_BYTES);
+	enum err_kind rc = fs_read(AT_FDCWD, path, sizeof(opener->secret), &mem, &bytes, err);
 
-/* Base64 member of an object, decoded into t->mem. */
-static enum err_kind decoded(struct trail_reader *t, const json_t *object, const char *key,
-	struct str *bytes, struct err *err)
-{
-	struct str text;
-	size_t len;
-
-	if (!json_str(object, key, &text))
-		return err_set(err, ERR_CORRUPT, "the vault's answer lacks %s", key);
-	char *buf = arena_alloc(&t->mem, text.len + 1, 1);
-
-	if (buf == NULL)
-		return err_set(err, ERR_LIMIT, "memory used up");
-	if (!base64_parse(text, buf, text.len + 1, &len))
-		return err_set(err, ERR_CORRUPT, "the vault's answer: %s is not base64", key);
-	*bytes = str_of(buf, len);
-	return OK;
-}
-
-static enum err_kind unwrap_keys(struct trail_reader *t, const json_t *rows, struct err *err)
-{
-	size_t at;
-	const json_t *row;
-
-	json_array_foreach(rows, at, row)
-	{
-		struct str wrapped = STR(""), key = STR(""), recipient = STR("");
-		int64_t seq = -1;
-		enum err_kind rc;
-
-		if (!json_str(row, "recipient", &recipient) ||
-			!str_eq(recipient, STR(TRAIL_OFFICER_ROLE)) ||
-			!json_i64(row, "seq", &seq) || seq < 0 || seq >= TRAIL_KEYS_MAX ||
-			t->has_key[seq])
-			continue;
-		rc = decoded(t, row, "wrapped", &wrapped, err);
-		if (rc == OK)
-			rc = box_open(
-				&t->mem, &t->role_public, &t->role_secret, wrapped, &key, err);
-		if (rc == OK && key.len != SEAL_KEY_BYTES)
-			rc = err_set(err, ERR_CORRUPT, "a session key of a wrong size");
-		if (rc == ERR_CORRUPT)
-			return err_set(
-				err, ERR_DENIED, "this key does not open the session's trail");
-		if (rc != OK)
-			return rc;
-		memcpy(t->keys[seq].bytes, key.ptr, SEAL_KEY_BYTES);
-		t->has_key[seq] = true;
+	if ((rc == OK && bytes.len != sizeof(opener->secret.bytes)) || rc == ERR_LIMIT)
+		rc = err_set(err, ERR_INPUT, "%.200s: not a sealing key (32 bytes)", path);
+	if (rc == OK) {
+		memcpy(opener->secret.bytes, bytes.ptr, bytes.len);
+		box_public_of(&opener->secret, &opener->public_key);
 	}
-	return OK;
-}
-
-static enum err_kind open_item(
-	struct trail_reader *t, const json_t *row, struct trail_item *item, struct err *err)
-{
-	struct str detail = STR(""), sealed = STR("");
-	uint32_t seq = 0;
-	enum err_kind rc = decoded(t, row, "sealed", &detail, err);
-
-	if (rc != OK)
-		return rc;
-	if (!json_i64(row, "index", &item->index) || !json_str(row, "time", &item->time) ||
-		!json_str(row, "kind", &item->kind) || !trail_split(detail, &seq, &sealed) ||
-		seq >= TRAIL_KEYS_MAX || !t->has_key[seq])
-		return err_set(err, ERR_CORRUPT, "an item of the trail has no key here");
-	rc = seal_open(&t->mem, &t->keys[seq], t->session, sealed, &item->plain, err);
-	if (rc != OK)
-		err_context(err, "entry %lld", (long long)item->index);
+	arena_wipe(&mem);
 	return rc;
 }
 
-static enum err_kind open_items(
-	struct trail_reader *t, const json_t *rows, trail_item_fn *item, void *arg, struct err *err)
+/* Keys of labs made before agreements were: the box holds the key and nothing else. */
+static enum err_kind open_bare(
+	struct trail_reader *t, struct str wrapped, struct str *key, struct err *err)
 {
-	size_t at;
-	const json_t *row;
+	return box_open(&t->mem, &t->opener.public_key, &t->opener.secret, wrapped, key, err);
+}
 
-	json_array_foreach(rows, at, row)
-	{
-		struct trail_item opened = { .time = STR(""), .kind = STR(""), .plain = STR("") };
-		enum err_kind rc = open_item(t, row, &opened, err);
+/* Takes the key when this row's last layer is for us; a row for somebody else is no error. */
+static enum err_kind take_key(
+	struct trail_reader *t, const struct trailfile_key *row, struct err *err)
+{
+	struct trail_of of = { t->session, row->seq };
+	struct str key = STR("");
+	enum err_kind rc = row->wrapped.len == BARE_BOX_BYTES
+		? open_bare(t, row->wrapped, &key, err)
+		: trail_peel(&t->mem, &t->opener, &of, row->wrapped, &key, err);
 
-		if (rc == OK)
-			rc = item(arg, &opened, err);
-		if (rc != OK)
-			return rc;
-	}
+	if (rc == ERR_CORRUPT)
+		return OK;
+	if (rc != OK || key.len != SEAL_KEY_BYTES)
+		return rc;
+	memcpy(t->keys[row->seq].bytes, key.ptr, SEAL_KEY_BYTES);
+	t->has_key[row->seq] = true;
 	return OK;
 }
 
-/* One answer of the vault; *from gets where the next begins, or -1. */
-static enum err_kind open_some(struct trail_reader *t, struct console *c, int64_t *from,
+static enum err_kind take_keys(
+	struct trail_reader *t, const struct trailfile *part, struct err *err)
+{
+	for (size_t i = 0; i < part->key_count; i++) {
+		const struct trailfile_key *row = &part->keys[i];
+		enum err_kind rc = OK;
+
+		assert(row->seq < LIMIT_TRAIL_KEYS);
+		if (!t->has_key[row->seq])
+			rc = take_key(t, row, err);
+		if (rc != OK)
+			return rc;
+	}
+	for (size_t i = 0; i < LIMIT_TRAIL_KEYS; i++) {
+		if (t->has_key[i])
+			return OK;
+	}
+	return err_set(err, ERR_DENIED, "this key does not open the session's trail%s",
+		part->opening.len > 0
+			? ": other parties' layers are still there, or it is no party's key"
+			: "");
+}
+
+static enum err_kind open_item(struct trail_reader *t, const struct trailfile_item *row,
+	struct trail_item *item, struct err *err)
+{
+	struct str sealed = STR("");
+	uint32_t seq = 0;
+
+	*item = (struct trail_item){ row->index, row->time, row->kind, STR("") };
+	if (!trail_split(row->sealed, &seq, &sealed) || seq >= LIMIT_TRAIL_KEYS || !t->has_key[seq])
+		return err_set(err, ERR_CORRUPT, "entry %lld: no key of the session opens it here",
+			(long long)row->index);
+	enum err_kind rc = seal_open(&t->mem, &t->keys[seq], t->session, sealed, &item->plain, err);
+
+	if (rc != OK)
+		err_context(err, "entry %lld", (long long)row->index);
+	return rc;
+}
+
+static enum err_kind open_part(struct trail_reader *t, const struct trailfile *part,
 	trail_item_fn *item, void *arg, struct err *err)
 {
-	struct client_answer answer;
-	json_t *root;
-	struct str body;
-	struct out o;
-	struct jw w;
+	enum err_kind rc = take_keys(t, part, err);
 
-	out_init(&o, &c->mem, LIMIT_LINE_BYTES);
-	jw_init(&w, &o);
-	jw_object(&w);
-	jw_kstr(&w, "session", t->session);
-	jw_ki64(&w, "from", *from);
-	jw_object_end(&w);
-	enum err_kind rc = out_finish(&o, &body, err);
+	for (size_t i = 0; i < part->item_count && rc == OK; i++) {
+		struct trail_item opened;
 
-	if (rc == OK)
-		rc = console_verb(c, "trail.export", body, &answer, err);
-	if (rc == OK)
-		rc = json_parse(answer.json, LIMIT_ANSWER_BYTES, &root, err);
-	if (rc != OK)
-		return rc;
-	rc = unwrap_keys(t, json_object_get(root, "keys"), err);
-	if (rc == OK)
-		rc = open_items(t, json_object_get(root, "items"), item, arg, err);
-	if (!json_i64(root, "next", from))
-		*from = -1;
-	json_decref(root);
+		rc = open_item(t, &part->items[i], &opened, err);
+		if (rc == OK)
+			rc = item(arg, &opened, err);
+	}
 	return rc;
 }
 
@@ -148,36 +112,80 @@ enum err_kind trail_reader_open(
 	const struct cli *cli, const char *key_path, struct trail_reader *t, struct err *err)
 {
 	*t = (struct trail_reader){ .cli = cli, .session = STR("") };
-	arena_init(&t->mem, 16 * (size_t)LIMIT_FRAME_BYTES);
+	arena_init(&t->mem, TRAIL_FILE_MEM_BYTES);
+	arena_init(&t->files_mem, TRAIL_FILE_MEM_BYTES);
 	enum err_kind rc = crypto_init(err);
 
-	return rc == OK ? read_role_secret(t, key_path, err) : rc;
+	return rc == OK ? trail_opener_read(key_path, &t->opener, err) : rc;
 }
 
 void trail_reader_close(struct trail_reader *t)
 {
 	arena_wipe(&t->mem);
+	arena_reset(&t->files_mem);
 	secret_wipe(t, sizeof(*t));
+}
+
+enum err_kind trail_reader_add(struct trail_reader *t, const char *path, struct err *err)
+{
+	struct trailfile *file = &t->files[t->file_count];
+
+	if (t->file_count == TRAIL_FILES_MAX)
+		return err_set(err, ERR_LIMIT, "at most %d trail files", TRAIL_FILES_MAX);
+	enum err_kind rc = trail_load(&t->files_mem, path, file, err);
+
+	if (rc == OK && file->session.len >= LAB_ID_BYTES)
+		rc = err_set(err, ERR_INPUT, "%.200s: no session's id", path);
+	if (rc == OK)
+		memcpy(t->ids[t->file_count++], file->session.ptr, file->session.len);
+	return rc;
+}
+
+static const struct trailfile *file_of(const struct trail_reader *t, struct str session)
+{
+	for (size_t i = 0; i < t->file_count; i++) {
+		if (str_eq(t->files[i].session, session))
+			return &t->files[i];
+	}
+	return NULL;
+}
+
+/* Part by part from the vault. */
+static enum err_kind read_from_vault(
+	struct trail_reader *t, trail_item_fn *item, void *arg, struct err *err)
+{
+	struct trail_wanted wanted = { "session", t->session };
+	enum err_kind rc = OK;
+
+	for (int64_t from = 0; rc == OK && from >= 0;) {
+		struct trailfile part;
+		struct console c;
+
+		rc = console_open(t->cli, CONSOLE_SIGNED_IN, &c, err);
+		if (rc != OK)
+			return rc;
+		rc = trail_fetch(&c, &t->mem, &wanted, &from, &part, err);
+		if (rc == OK)
+			rc = open_part(t, &part, item, arg, err);
+		console_close(&c);
+		/* What was opened is not kept beyond its use. */
+		arena_wipe(&t->mem);
+	}
+	return rc;
 }
 
 enum err_kind trail_reader_session(
 	struct trail_reader *t, struct str session, trail_item_fn *item, void *arg, struct err *err)
 {
-	enum err_kind rc = OK;
+	const struct trailfile *file = file_of(t, session);
+	enum err_kind rc;
 
 	t->session = session;
 	secret_wipe(t->keys, sizeof(t->keys));
 	memset(t->has_key, 0, sizeof(t->has_key));
-	for (int64_t from = 0; rc == OK && from >= 0;) {
-		struct console c;
-
-		rc = console_open(t->cli, CONSOLE_SIGNED_IN, &c, err);
-		if (rc != OK)
-			break;
-		rc = open_some(t, &c, &from, item, arg, err);
-		console_close(&c);
-		/* What was opened is not kept beyond its use. */
-		arena_wipe(&t->mem);
-	}
+	if (file == NULL)
+		return read_from_vault(t, item, arg, err);
+	rc = open_part(t, file, item, arg, err);
+	arena_wipe(&t->mem);
 	return rc;
 }

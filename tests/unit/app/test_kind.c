@@ -222,8 +222,8 @@ static struct kinds *installed(void)
 
 static void the_installed_kinds_read(void **state)
 {
-	static const char *const names[] = { "agreement", "engagement", "grant", "organisation",
-		"person", "product", "release", "request" };
+	static const char *const names[] = { "agreement", "engagement", "grant", "opening",
+		"organisation", "person", "product", "release", "request" };
 	struct kinds *kinds = installed();
 
 	(void)state;

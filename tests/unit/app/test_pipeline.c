@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "app/trail.h"
+#include "app/trail_wrap.h"
 #include "crypto/seal.h"
 #include "open_lab.h"
 #include "os/fs.h"
@@ -353,8 +354,7 @@ static void sealed_detail_opens_with_the_officer_role_alone(void **state)
 	struct arena mem;
 	struct err err;
 	struct str sealed, wrapped, body, plain, secret_bytes, key_bytes;
-	struct box_secret secret, wrong_secret;
-	struct box_public wrong;
+	struct trail_opener officer, wrong;
 	struct seal_key key;
 	char path[96], sql[256];
 	uint32_t seq;
@@ -384,12 +384,13 @@ static void sealed_detail_opens_with_the_officer_role_alone(void **state)
 	db_close(db);
 	snprintf(path, sizeof(path), "%s/officer.key", lab.dir);
 	assert_int_equal(fs_read(-1, path, 64, &mem, &secret_bytes, &err), OK);
-	memcpy(secret.bytes, secret_bytes.ptr, sizeof(secret.bytes));
-	box_generate(&wrong, &wrong_secret);
-	assert_int_equal(
-		box_open(&mem, &wrong, &wrong_secret, wrapped, &key_bytes, &err), ERR_CORRUPT);
-	assert_int_equal(
-		box_open(&mem, &lab.lab.keys.officer_role, &secret, wrapped, &key_bytes, &err), OK);
+	memcpy(officer.secret.bytes, secret_bytes.ptr, sizeof(officer.secret.bytes));
+	officer.public_key = lab.lab.keys.officer_role;
+	box_generate(&wrong.public_key, &wrong.secret);
+	struct trail_of of = { str_from(olga.session), seq };
+
+	assert_int_equal(trail_peel(&mem, &wrong, &of, wrapped, &key_bytes, &err), ERR_CORRUPT);
+	assert_int_equal(trail_peel(&mem, &officer, &of, wrapped, &key_bytes, &err), OK);
 	assert_int_equal(key_bytes.len, SEAL_KEY_BYTES);
 	memcpy(key.bytes, key_bytes.ptr, SEAL_KEY_BYTES);
 	assert_int_equal(seal_open(&mem, &key, str_from(olga.session), body, &plain, &err), OK);
