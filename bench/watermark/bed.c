@@ -90,6 +90,42 @@ void bed_draw(struct bed *bed, const struct bed_page *page, const struct sha256 
 			memcpy(to, bed->picture->palette[bed->picture->index[y][x]], 3);
 }
 
+enum err_kind bed_find(struct bed *bed, const struct picture *picture,
+	const struct detect_page *page, struct bed_findings *findings, struct err *err)
+{
+	struct registration *where = &findings->where;
+
+	findings->tries = 0;
+	enum err_kind rc = detect_register(bed->detector, picture, page, where, err);
+
+	for (size_t i = 0; rc == OK && i <= where->repeat_count; i++) {
+		struct registration there = *where;
+
+		if (i > 0)
+			detect_repeat(where, page->zoom, i - 1, &there);
+		rc = detect_measure(bed->detector, picture, page, &there,
+			&findings->evidence[findings->tries], err);
+		if (rc == OK)
+			findings->tries++;
+	}
+	return findings->tries > 0 ? OK : rc;
+}
+
+bool bed_score(const struct bed_findings *findings, const struct sha256 *secret,
+	const struct mark_place *place, struct score *best)
+{
+	for (size_t i = 0; i < findings->tries; i++) {
+		struct score score;
+
+		detect_score(&findings->evidence[i], secret, place, &score);
+		if (i == 0 || score.log_chance < best->log_chance)
+			*best = score;
+	}
+	return findings->tries > 0 &&
+		detect_false_alarm(best->log_chance, BED_SESSIONS_EVER, findings->tries) <=
+		detect_false_alarm_max;
+}
+
 uint8_t *bed_luma(const struct bed_image *image)
 {
 	size_t count = (size_t)image->width * image->height;

@@ -75,10 +75,12 @@ class Pipe:
         return self.ask(f"find {theme} {zoom} {grey.shape[1]} {grey.shape[0]}", np.ascontiguousarray(grey).tobytes())
 
     def score(self, session):
-        return [float(word) for word in self.ask(f"score {session}")[1:]]
+        named, *values = self.ask(f"score {session}")[1:]
+        return {"named": named == "1", **dict(zip(("paper", "shift", "both", "log_chance"), map(float, values)))}
 
     def wrong(self, first, count):
-        return [int(word) for word in self.ask(f"wrong {first} {count}")[1:]]
+        told = [int(word) for word in self.ask(f"wrong {first} {count}")[1:]]
+        return {"named": told[0], "chance": told[1:1 + table.CHANCES], "z": told[1 + table.CHANCES:]}
 
 
 def kind_of(path, line, ink):
@@ -155,12 +157,12 @@ def run_task(pipe, page, name, i, options):
     answer = pipe.find(np.ascontiguousarray(image), theme, zoom)
     result = {"attack": name, "i": i, "kind": page["kind"], "found": answer[0] == "found"}
     if not result["found"]:
-        return result
+        return result | {"ms": float(answer[2])}
     keys = options.keys if name in ("wrong keys", "unmarked") else WRONG_EACH
     scores = [pipe.score(session) for session in sessions]
-    best = max(scores, key=max)
-    result.update(ms=float(answer[1]), correlation=float(answer[2]), paper=best[0], shift=best[1], both=best[2],
-                  wrong=pipe.wrong(WRONG_FIRST + (i << 24), keys))
+    best = min(scores, key=lambda score: score["log_chance"])
+    result.update(best, ms=float(answer[1]), correlation=float(answer[2]), tries=int(answer[4]),
+                  bits=[int(answer[5]), int(answer[6])], wrong=pipe.wrong(WRONG_FIRST + (i << 24), keys))
     return result
 
 

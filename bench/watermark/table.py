@@ -7,16 +7,23 @@ import numpy as np
 
 SESSIONS_EVER = 100000
 FALSE_ALARM_MOST = 1e-6
-# 3 values a session, one page tried: Hoeffding's bound at this z is FALSE_ALARM_MOST.
-BAR = math.sqrt(2 * math.log(3 * SESSIONS_EVER / FALSE_ALARM_MOST))
+# So many bits that all agree name a session of SESSIONS_EVER: three values, one drawing measured.
+BITS_LEAST = math.ceil(math.log2(3 * SESSIONS_EVER / FALSE_ALARM_MOST))
 BINS_A_Z = 10
+# struct tally (bench/watermark/tally.h): how often the bound is in (10^-(i + 1), 10^-i], from 3 on.
+CHANCES, CHANCE_FIRST = 21, 3
 FULL = ("dense", "comments")
 GOALS = {"10 lines + JPEG 50": 99, "10 lines + half scale": 99, "binarised": 95, "white clip": 95, "photo (simulated)": 95}
 THEMES = ("light", "dark", "contrast")
 
 
 def named(row):
-    return row["found"] and max(row["paper"], row["shift"], row["both"]) >= BAR
+    return row["found"] and row["named"]
+
+
+def too_few_bits(row):
+    """A page whose paper is lost and which has too few runs of glyphs: no detector could name anybody by it."""
+    return row["found"] and row["bits"][1] < BITS_LEAST
 
 
 def wilson(hits, count):
@@ -41,20 +48,17 @@ def median_of(rows, layer):
 
 
 def false_names(rows):
-    """Wrong sessions named, and how many were asked. A bin that holds the bar counts as above it."""
-    first = int(BAR * BINS_A_Z)
-    return sum(sum(row["wrong"][first:]) for row in rows if row["found"]), sum(sum(row["wrong"]) for row in rows if row["found"])
+    """Wrong sessions named, and how many were asked."""
+    return sum(row["wrong"]["named"] for row in rows if row["found"]), sum(sum(row["wrong"]["z"]) for row in rows if row["found"])
 
 
 def tail(rows):
-    """(z, share of wrong sessions whose best z is at least that, Hoeffding's bound, three normal tails)."""
-    bins = np.sum([row["wrong"] for row in rows if row["found"]], axis=0)
-    total = bins.sum()
-    lines = []
-    for z in (3, 4, 4.5, 5, 5.5, 6):
-        above = int(bins[int(z * BINS_A_Z):].sum())
-        lines.append((z, above, above / total, min(1, 3 * math.exp(-z * z / 2)), 1.5 * math.erfc(z / math.sqrt(2))))
-    return lines, int(total), (int(np.flatnonzero(bins).max()) + 1) / BINS_A_Z
+    """([(i, wrong sessions whose bound is at most 10^-i, their share)], scores, the largest z lies below this, mean tries)."""
+    bins = np.sum([row["wrong"]["chance"] for row in rows], axis=0)
+    z = np.sum([row["wrong"]["z"] for row in rows], axis=0)
+    total = int(z.sum())
+    lines = [(i, int(bins[i:].sum()), int(bins[i:].sum()) / total) for i in range(CHANCE_FIRST, 12)]
+    return lines, total, (int(np.flatnonzero(z).max()) + 1) / BINS_A_Z
 
 
 def lab_of(rgb):
@@ -158,13 +162,12 @@ def introduction(header, pages, left):
     if left:
         text += f"**Not complete: {left} images of the campaign were not measured.**\n\n"
     text += (f"{len(pages)} pages of {header['source']} ({', '.join(f'{count} {kind}' for kind, count in kinds.items())}), 24 sessions, "
-             f"both drawn at random for each image (seed {header['seed']}), through the program's own encoder. *Named*: the right "
-             f"session's best z is at least {BAR:.2f}, where Hoeffding's bound on naming anybody wrongly is {FALSE_ALARM_MOST:.0e} "
-             f"for {SESSIONS_EVER:,} sessions ever issued, three values a session and one page tried. In brackets: 95 % interval "
-             "(Wilson). *Full pages*: dense and comments; a sparse or nearly blank page has few glyphs, and what takes the "
-             "paper's mark away leaves it with too few bits. *Not found*: the page was not recognised in the picture. "
-             "All pictures are made by programs; \"simulated\" says where a program stands for a camera or a screen. A crop is a "
-             "stretch of whole lines of which at least half hold code.\n\n")
+             f"both drawn at random for each image (seed {header['seed']}), through the program's own encoder. *Named*: the bound on naming "
+             f"anybody wrongly is at most {FALSE_ALARM_MOST:.0e}, for {SESSIONS_EVER:,} sessions ever issued, three values a session and each "
+             f"drawing measured; {BITS_LEAST} sure bits that agree will do. In brackets: 95 % interval (Wilson). *Full pages*: dense and "
+             "comments; a sparse or nearly blank page has few glyphs, and what takes the paper's mark away may leave it with too few "
+             "bits. *Not found*: the page was not recognised in the picture. All pictures are made by programs; \"simulated\" says "
+             "where a program stands for a camera or a screen. A crop is a stretch of whole lines of which at least half hold code.\n\n")
     return text
 
 
@@ -181,26 +184,28 @@ def page(results, seen, header, pages, left):
         rows = groups.get(name, [])
         share = share_of(rows)[0]
         full = share_of([row for row in rows if row["kind"] in FULL])[0]
+        short = [row for row in rows if not named(row)]
         text += (f"- {name}: goal {goal} %; {share:.1f} % of all pages, {full:.1f} % of full pages: "
-                 f"{'met' if share >= goal else 'met on full pages only' if full >= goal else 'not met'}.\n")
+                 f"{'met' if share >= goal else 'met on full pages only' if full >= goal else 'not met'}."
+                 + (f" Not named: {len(short)}, {sum(map(too_few_bits, short))} of which show fewer than {BITS_LEAST} runs of glyphs." if short else "")
+                 + "\n")
     lost = [f"{name} ({share_of(rows)[0]:.0f} %)" for name, rows in groups.items()
             if name not in ("unmarked", "wrong keys") and share_of(rows)[0] < 50]
     text += "\nNot traceable, or seldom (below half): " + (", ".join(lost) or "none of the list") + ".\n\n## False names\n\n"
     hits, asked = false_names(results)
     unmarked = [row for row in groups.get("unmarked", []) if row["found"]]
-    text += (f"{hits} wrong sessions reached the bar, of {asked:,} scores over all images, {len(unmarked)} of which show unmarked "
-             "pages.\n\n")
+    text += (f"{hits} wrong sessions were named, of {asked:,} scores over all images, {len(unmarked)} of which show unmarked pages.\n\n")
     wrong = [row for row in groups.get("wrong keys", []) if row["found"]]
     if wrong:
         lines, total, largest = tail(wrong)
         text += (f"{len(wrong)} images under attacks drawn from the list, {header['keys']:,} wrong sessions each, through the same "
-                 f"registration and scores: {total:,} in all. The largest z was below {largest:.1f}.\n\n"
-                 "| best z at least | wrong sessions | share | Hoeffding, three values | normal, three values |\n|---|---|---|---|---|\n")
-        for z, above, share, bound, normal in lines:
-            text += f"| {z:g} | {above:,} | {share:.2e} | {bound:.2e} | {normal:.2e} |\n"
-        text += (f"\nAt the bar of {BAR:.2f} nothing is extrapolated: what is reported is Hoeffding's bound, "
-                 f"{3 * math.exp(-BAR * BAR / 2):.1e} a session. The normal tail there, an extrapolation that nobody relies on, would be "
-                 f"{1.5 * math.erfc(BAR / math.sqrt(2)):.1e}.\n\n")
+                 f"registration and scores: {total:,} in all. The largest z was below {largest:.1f}. If the bound is one, no share is above "
+                 "its bound:\n\n"
+                 "| bound, three values, at most | wrong sessions | share |\n|---|---|---|\n")
+        for i, above, share in lines:
+            text += f"| 1e-{i} | {above:,} | {share:.2e} |\n"
+        text += (f"\nNobody is named above {FALSE_ALARM_MOST / SESSIONS_EVER:.0e} (1e-6 over {SESSIONS_EVER:,} sessions, one drawing measured). "
+                 "Nothing is extrapolated.\n\n")
     text += ("## Visibility\n\nMarked against unmarked pages (which are of the low paper throughout). Paper: pixels that no glyph "
              "touches. Page: all pixels; a stroke moved by one pixel counts in full, though nothing about it looks marked.\n\n"
              "| theme | largest luminance step of paper | CIEDE2000 of paper, mean | largest | CIEDE2000 of the page, mean | PSNR of "
@@ -234,8 +239,8 @@ def figures(results, seen, header):
                 report(f"watermark.{short}{ending}", share, "%", f">= {GOALS[attack]}",
                        f"{len(some)} images of {header['source']}, 95 % interval {low:.1f} to {high:.1f}")
     hits, asked = false_names(results)
-    report("watermark.false_names", hits, "sessions", "0", f"{asked} scores of wrong sessions, bar {BAR:.2f}")
-    times = [row["ms"] for row in results if row["found"]]
+    report("watermark.false_names", hits, "sessions", "0", f"{asked} scores of wrong sessions, bound at most {FALSE_ALARM_MOST:.0e}")
+    times = [row["ms"] for row in results]
     if times:
         report("watermark.find_ms", float(np.median(times)), "ms", "<= 1000", "median CPU of register and measure over all attacks")
         report("watermark.find_ms_max", max(times), "ms", "<= 3000", "the slowest of them")

@@ -2,12 +2,21 @@
 #ifndef BENCH_TALLY_H
 #define BENCH_TALLY_H
 
-#include "glass/detect.h"
+#include "bed.h"
 
-enum { TALLY_BINS = 100, TALLY_BINS_A_Z = 10 };
+enum { TALLY_Z_BINS = 100, TALLY_BINS_A_Z = 10, TALLY_CHANCES = 21 };
 
-/* Adds up in which bin of its best z each session lies; below 0 in the first. False without memory. */
-bool tally(const struct evidence *evidence, const struct mark_place *place, uint64_t first,
-	uint64_t count, uint64_t bins[TALLY_BINS]);
+/*
+ * z        how many scores have their best z in [i / 10, (i + 1) / 10); below 0 in the first, beyond in the last
+ * chance   how many are bound to a chance in (10^-(i + 1), 10^-i]; those above 1e-3 are not told apart, and stand in 0
+ * named    how many sessions would be named
+ */
+struct tally {
+	uint64_t z[TALLY_Z_BINS], chance[TALLY_CHANCES], named;
+};
+
+/* Adds what `count` wrong sessions from `first` on score at each place. False without memory. */
+bool tally(const struct bed_findings *findings, const struct mark_place *place, uint64_t first,
+	uint64_t count, struct tally *to);
 
 #endif

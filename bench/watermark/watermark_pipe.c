@@ -6,17 +6,16 @@
  *
  *   tile LINE PATH                          text INK LINES: cells with ink, lines of source; or: none
  *   draw MARKED SESSION THEME ZOOM          image WIDTH HEIGHT, then red, green, blue bytes
- *   find THEME ZOOM WIDTH HEIGHT            found MS CORRELATION INVERTED BITS-PAPER BITS-SHIFT
- *                                           A0 ... A7; or: lost KIND
- *   score SESSION                           score PAPER SHIFT BOTH
- *   wrong FIRST COUNT                       wrong, then how many of COUNT sessions from FIRST on have their best
- *                                           z in [0, 0.1), [0.1, 0.2), ... [9.9, beyond)
+ *   find THEME ZOOM WIDTH HEIGHT            found MS CORRELATION INVERTED TRIES BITS-PAPER BITS-SHIFT
+ *                                           A0 ... A7; or: lost KIND MS
+ *   score SESSION                           score NAMED PAPER SHIFT BOTH LOG-CHANCE
+ *   wrong FIRST COUNT                       wrong NAMED, then struct tally's chances, then its z: of COUNT
+ *                                           sessions from FIRST on
  *
  * `score` and `wrong` are about the last picture found, and `draw` and `find` about the last tile.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 
 #include "bed.h"
 #include "os/clock.h"
@@ -27,8 +26,8 @@ enum { LINE_BYTES_MAX = 4096 };
 struct state {
 	struct bed bed;
 	struct bed_page page;
-	struct evidence evidence;
-	bool has_page, has_evidence;
+	struct bed_findings findings;
+	bool has_page;
 };
 
 static void fail(const char *what)
@@ -55,7 +54,7 @@ static void do_tile(struct state *s, char *at)
 	uint64_t line = number(&at);
 	unsigned ink = 0;
 
-	s->has_evidence = false;
+	s->findings.tries = 0;
 	s->has_page = *at == ' ' && bed_tile(&s->bed, at + 1, (uint32_t)line, &s->page);
 	if (!s->has_page) {
 		printf("none\n");
@@ -86,23 +85,21 @@ static void do_draw(struct state *s, char *at)
 
 static void find(struct state *s, const struct picture *picture, const struct detect_page *page)
 {
-	struct registration where;
+	const struct bed_findings *f = &s->findings;
 	struct err err;
 	int64_t start = clock_cpu_us();
-	enum err_kind rc = detect_register(s->bed.detector, picture, page, &where, &err);
+	enum err_kind rc = bed_find(&s->bed, picture, page, &s->findings, &err);
+	double ms = (double)(clock_cpu_us() - start) / 1000;
 
-	if (rc == OK)
-		rc = detect_measure(s->bed.detector, picture, page, &where, &s->evidence, &err);
-	s->has_evidence = rc == OK;
 	if (rc != OK) {
-		printf("lost %s\n", err_word(rc));
+		printf("lost %s %.1f\n", err_word(rc), ms);
 		return;
 	}
-	printf("found %.1f %.4f %d %u %u", (double)(clock_cpu_us() - start) / 1000,
-		where.correlation, where.inverted, s->evidence.layer[MARK_PAPER].bits,
-		s->evidence.layer[MARK_SHIFT].bits);
+	printf("found %.1f %.4f %d %zu %u %u", ms, f->where.correlation, f->where.inverted,
+		f->tries, f->evidence[0].layer[MARK_PAPER].bits,
+		f->evidence[0].layer[MARK_SHIFT].bits);
 	for (int i = 0; i < 8; i++)
-		printf(" %.9g", where.a[i]);
+		printf(" %.9g", f->where.a[i]);
 	printf("\n");
 }
 
@@ -131,21 +128,26 @@ static void do_score(struct state *s, char *at)
 	struct sha256 secret = bed_secret(number(&at));
 	struct score score;
 
-	if (!s->has_evidence)
+	if (s->findings.tries == 0)
 		fail("score: nothing found");
-	detect_score(&s->evidence, &secret, &s->page.place, &score);
-	printf("score %.4f %.4f %.4f\n", score.paper, score.shift, score.both);
+	bool named = bed_score(&s->findings, &secret, &s->page.place, &score);
+
+	printf("score %d %.4f %.4f %.4f %.4f\n", named, score.paper, score.shift, score.both,
+		score.log_chance);
 }
 
 static void do_wrong(struct state *s, char *at)
 {
-	uint64_t first = number(&at), count = number(&at), bins[TALLY_BINS] = { 0 };
+	uint64_t first = number(&at), count = number(&at);
+	struct tally told = { .named = 0 };
 
-	if (!s->has_evidence || !tally(&s->evidence, &s->page.place, first, count, bins))
+	if (s->findings.tries == 0 || !tally(&s->findings, &s->page.place, first, count, &told))
 		fail("wrong: nothing found, or no memory");
-	printf("wrong");
-	for (size_t i = 0; i < TALLY_BINS; i++)
-		printf(" %" PRIu64, bins[i]);
+	printf("wrong %" PRIu64, told.named);
+	for (size_t i = 0; i < TALLY_CHANCES; i++)
+		printf(" %" PRIu64, told.chance[i]);
+	for (size_t i = 0; i < TALLY_Z_BINS; i++)
+		printf(" %" PRIu64, told.z[i]);
 	printf("\n");
 }
 

@@ -43,7 +43,10 @@ static void check_score(const struct evidence *evidence, const struct mark_place
 	require(isfinite(score.paper) && isfinite(score.shift) && isfinite(score.both));
 	require(fabs(score.paper) <= sqrt(evidence->layer[MARK_PAPER].bits) + least);
 	require(fabs(score.shift) <= sqrt(evidence->layer[MARK_SHIFT].bits) + least);
-	double bound = detect_false_alarm(detect_best(&score), 1, 1);
+	require(score.log_chance <= 0 &&
+		score.log_chance >=
+			-(log(2) * 2 * MARK_LAYERS * LIMIT_TILE_LINES * LIMIT_TILE_COLUMNS));
+	double bound = detect_false_alarm(score.log_chance, 1, 1);
 
 	require(bound >= 0 && bound <= 1);
 }

@@ -134,10 +134,10 @@ static enum err_kind count_views(
 enum err_kind leak_judge(struct ctx *ctx, const struct detect_best *best, uint64_t sessions,
 	uint64_t tries, int64_t seen_us, struct leak_candidate *c, struct err *err)
 {
-	const struct score score = { best->paper, best->shift, best->both };
+	const struct score score = { best->paper, best->shift, best->both, best->log_chance };
 
 	*c = (struct leak_candidate){ .best = *best, .z = detect_best(&score) };
-	c->false_alarm = detect_false_alarm(c->z, sessions, tries);
+	c->false_alarm = detect_false_alarm(best->log_chance, sessions, tries);
 	if (!arena_copy(ctx->mem, str_from(best->session), &c->session))
 		return err_set(err, ERR_LIMIT, "request memory used up");
 	enum err_kind rc = load_session(ctx, c, err);

@@ -10,9 +10,9 @@
 
 struct leak_candidate {
 	struct detect_best best;
-	double z, false_alarm; /* among all sessions ever issued and all pages tried */
+	double z, false_alarm; /* among all sessions ever issued and all drawings measured */
 	bool is_named;
-	const char *why_not; /* static text, when z is above the bar; else NULL */
+	const char *why_not; /* static text, when the false alarm is small enough; else NULL */
 	struct str session, point;
 	int64_t started_us, ended_us; /* ended_us 0: open */
 	bool committed; /* the digest stands in the entry of session.start */

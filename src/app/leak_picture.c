@@ -233,7 +233,6 @@ static const char *reason(const struct inquiry_state *s)
 static void tell(struct ctx *ctx, const struct inquiry_state *s)
 {
 	struct jw *w = ctx->answer;
-	uint64_t tries = s->tries > 0 ? s->tries : 1;
 
 	jw_kstr(w, "verdict", s->named > 0 ? STR("narrows") : STR("nobody"));
 	jw_kstr(w, "reason", str_from(reason(s)));
@@ -246,7 +245,6 @@ static void tell(struct ctx *ctx, const struct inquiry_state *s)
 	jw_object_end(w);
 	jw_ki64(w, "sessions", (int64_t)s->session_count);
 	jw_ki64(w, "tries", (int64_t)s->tries);
-	write_real2(w, "bar", inquiry_bar(s->session_count, tries));
 	write_real(w, "false_alarm_max", "%.0e", detect_false_alarm_max);
 	jw_key(w, "pages");
 	jw_array(w);

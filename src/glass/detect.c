@@ -1,11 +1,15 @@
 #include "glass/detect.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "glass/detect_picture.h"
+#include "glass/detect_repeat.h"
 
 enum {
 	PICTURE_SIDE_LEAST = 8,
+	/* A picture of more lines than these shows so much that no other place fits it. */
+	REPEAT_LINES_MOST = 58,
 	/* The search looks at a picture of at most so many pixels. */
 	SEARCH_PIXELS = 2 << 20,
 	STEPS = 12
@@ -13,10 +17,21 @@ enum {
 
 /* Of the picture with the page, below which it is not this page. */
 static const double correlation_least = 0.30;
-/* Above which no other angle is tried. */
+/* Above which nothing else is tried. */
 static const double correlation_sure = 0.80;
+/* Above which the page lies there: only a better angle is looked for, about as large. */
+static const double correlation_near = 0.50;
+static const double near_scale = 1.15;
+/* Most pictures of a page are about as wide as the page: the first guess, in widths of the picture. */
+static const struct search_scales guess_widths = { 0.8, 1.05 };
+/* Held upright, on a side or upside down: that is tried at the first guess only. */
+static const double quarters_degrees[] = { 0, 90, -90, 180 };
 /* Angles that a page may be turned by; the alignment bridges what lies between. */
-static const double angles_degrees[] = { -2, 2, -4, 4 };
+static const double angles_degrees[] = { 0, -2, 2, -4, 4 };
+enum {
+	QUARTERS = sizeof(quarters_degrees) / sizeof(quarters_degrees[0]),
+	ANGLES = sizeof(angles_degrees) / sizeof(angles_degrees[0])
+};
 
 enum err_kind detector_open(const struct atlas *atlas, struct detector **d, struct err *err)
 {
@@ -158,14 +173,15 @@ static void sort_candidates(struct candidates *c)
 	}
 }
 
-/*
- * Lines of the page that the picture shows, when it lies so.
- */
+/* Lines of the page that the picture shows, when it lies so. */
 static double lines_seen(const struct scene *scene, const struct pose *pose)
 {
+	const struct plane *picture = &scene->picture->level[0];
 	double scale = pose_scale(pose, scene->middle->width / 2.0, scene->middle->height / 2.0);
+	bool lies = fabs(pose->a[3]) > fabs(pose->a[0]);
 
-	return fmin(GRID_FOOT, scene->picture->level[0].height / scale / scene->cell.height);
+	return fmin(
+		GRID_FOOT, (lies ? picture->width : picture->height) / scale / scene->cell.height);
 }
 
 /* Aligns each candidate at one view, and keeps the best. False without memory. */
@@ -193,20 +209,13 @@ static bool refine(struct scene *scene, size_t view_index, enum align_freedom fr
 	return true;
 }
 
-/* From candidates to one pose. The finest view is the one whose pixels are as large as the picture's. */
-static bool settle(struct scene *scene, struct candidates *c, double *correlation)
+/* The one candidate that is left, at finer views; the finest is the one whose pixels are as large as the picture's. */
+static bool sharpen(struct scene *scene, size_t from, struct candidates *c, double *correlation)
 {
-	double lines = lines_seen(scene, &c->best[0].pose);
-	size_t first = lines > 24 ? 0 : lines > 5 ? 1 : 2;
-
-	if (!refine(scene, first, ALIGN_SIMILAR, SEARCH_CANDIDATES, c) ||
-		!refine(scene, first + 1, ALIGN_AFFINE, 4, c) ||
-		!refine(scene, first + 2, ALIGN_PERSPECTIVE, 1, c))
-		return false;
 	double scale = pose_scale(
 		&c->best[0].pose, scene->middle->width / 2.0, scene->middle->height / 2.0);
 
-	for (size_t i = first + 3; i < VIEWS; i++) {
+	for (size_t i = from; i < VIEWS; i++) {
 		const struct align_view *view = scene_view(scene, i);
 
 		if (view == NULL)
@@ -225,28 +234,130 @@ static bool settle(struct scene *scene, struct candidates *c, double *correlatio
 	return true;
 }
 
-/* Tries angles, the upright one first, until one is sure. correlation 0: nothing found. */
-static bool find_pose(struct scene *scene, struct pose *pose, double *correlation)
+/* From candidates to one pose. */
+static bool settle(struct scene *scene, struct candidates *c, double *correlation)
 {
-	*correlation = 0;
-	for (size_t i = 0; i <= sizeof(angles_degrees) / sizeof(angles_degrees[0]); i++) {
-		double degrees = i == 0 ? 0 : angles_degrees[i - 1], r = 0;
-		struct candidates found = { 0 };
+	double lines = lines_seen(scene, &c->best[0].pose);
+	size_t first = lines > 24 ? 0 : lines > 5 ? 1 : 2;
 
-		if (!search_angle(scene->search, &scene->searched, degrees * M_PI / 180, &found))
+	return refine(scene, first, ALIGN_SIMILAR, SEARCH_CANDIDATES, c) &&
+		refine(scene, first + 1, ALIGN_AFFINE, 4, c) &&
+		refine(scene, first + 2, ALIGN_PERSPECTIVE, 1, c) &&
+		sharpen(scene, first + 3, c, correlation);
+}
+
+struct finding {
+	struct pose pose;
+	double correlation; /* 0: nothing found */
+};
+
+/* One angle; a better place replaces *best. False without memory. */
+static bool try_angle(
+	struct scene *scene, double degrees, struct search_scales scales, struct finding *best)
+{
+	struct candidates found = { 0 };
+	double r = 0;
+
+	if (!search_angle(scene->search, &scene->searched, degrees * M_PI / 180, scales, &found))
+		return false;
+	if (found.count == 0)
+		return true;
+	if (!settle(scene, &found, &r))
+		return false;
+	if (fabs(r) > fabs(best->correlation))
+		*best = (struct finding){ found.best[0].pose, r };
+	return true;
+}
+
+/* A page as wide as the picture. *quarter: how it is held. False without memory. */
+static bool guess(struct scene *scene, double *quarter, struct finding *best)
+{
+	const struct plane *picture = &scene->picture->level[0];
+
+	*quarter = 0;
+	for (size_t i = 0; i < QUARTERS && fabs(best->correlation) < correlation_near; i++) {
+		uint32_t across = quarters_degrees[i] * quarters_degrees[i] == 90 * 90
+			? picture->height
+			: picture->width;
+		double width = (double)across / scene->middle->width;
+
+		if (!try_angle(scene, quarters_degrees[i],
+			    (struct search_scales){
+				    guess_widths.least * width, guess_widths.most * width },
+			    best))
 			return false;
-		if (found.count == 0)
-			continue;
-		if (!settle(scene, &found, &r))
-			return false;
-		if (fabs(r) > fabs(*correlation)) {
-			*correlation = r;
-			*pose = found.best[0].pose;
-		}
-		if (fabs(*correlation) > correlation_sure)
-			break;
+		if (fabs(best->correlation) >= correlation_near)
+			*quarter = quarters_degrees[i];
 	}
 	return true;
+}
+
+/* As wide as the picture, then at any scale and other angles, until one is sure. */
+static bool find_pose(struct scene *scene, struct finding *best)
+{
+	double quarter;
+
+	*best = (struct finding){ 0 };
+	if (!guess(scene, &quarter, best))
+		return false;
+	for (size_t i = 0; i < ANGLES && fabs(best->correlation) < correlation_sure; i++) {
+		struct search_scales scales = search_all_scales;
+
+		if (fabs(best->correlation) >= correlation_near) {
+			double scale = pose_scale(&best->pose, scene->middle->width / 2.0,
+				scene->middle->height / 2.0);
+
+			scales = (struct search_scales){ scale / near_scale, scale * near_scale };
+		}
+		if (!try_angle(scene, quarter + angles_degrees[i], scales, best))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The same text may stand several times on a page: moves the pose to the lines that agree best, and tells which others
+ * agree as well. False without memory.
+ */
+static bool find_repeats(struct scene *scene, struct finding *best, struct registration *found)
+{
+	const struct align_view *coarse = scene_view(scene, VIEWS - 3);
+	const struct align_view *fine = scene_view(scene, VIEWS - 2);
+	struct repeats repeats;
+
+	found->repeat_count = 0;
+	if (coarse == NULL || fine == NULL)
+		return false;
+	if (lines_seen(scene, &best->pose) > REPEAT_LINES_MOST)
+		return true;
+	repeats_find(scene->picture, coarse, fine, scene->cell.height, &best->pose, &repeats);
+	int first = repeats.lines[0];
+
+	if (first != 0) {
+		struct candidates moved = { 1,
+			{ { repeats_pose(&best->pose, first * (double)scene->cell.height), 0 } } };
+
+		if (!sharpen(scene, VIEWS - 2, &moved, &best->correlation))
+			return false;
+		best->pose = moved.best[0].pose;
+	}
+	for (size_t i = 1; i < repeats.count; i++)
+		found->repeats[found->repeat_count++] = (int8_t)(repeats.lines[i] - first);
+	return true;
+}
+
+void detect_repeat(const struct registration *found, enum glass_zoom zoom, size_t repeat,
+	struct registration *place)
+{
+	struct pose pose;
+
+	assert(repeat < found->repeat_count);
+	memcpy(pose.a, found->a, sizeof(found->a));
+	pose.a[8] = 1;
+	pose = repeats_pose(&pose, found->repeats[repeat] * (double)atlas_cells[zoom].height);
+	*place = *found;
+	memcpy(place->a, pose.a, sizeof(place->a));
+	place->repeat_count = 0;
 }
 
 enum err_kind detect_register(struct detector *d, const struct picture *picture,
@@ -255,8 +366,7 @@ enum err_kind detect_register(struct detector *d, const struct picture *picture,
 	struct pyramid pyramid = { 0 };
 	struct detect_model model;
 	struct scene scene;
-	struct pose pose = { { 0 } };
-	double correlation = 0;
+	struct finding best;
 	enum err_kind rc = detect_pyramid_make(picture, &pyramid, err);
 
 	if (rc != OK)
@@ -266,15 +376,15 @@ enum err_kind detect_register(struct detector *d, const struct picture *picture,
 		detect_pyramid_free(&pyramid);
 		return rc;
 	}
-	if (!scene_make(&pyramid, &model.middle, page->zoom, &scene) ||
-		!find_pose(&scene, &pose, &correlation))
+	if (!scene_make(&pyramid, &model.middle, page->zoom, &scene) || !find_pose(&scene, &best) ||
+		(best.correlation != 0 && !find_repeats(&scene, &best, found)))
 		rc = err_set(err, ERR_LIMIT, "detect: no memory to compare page and picture");
-	else if (fabs(correlation) < correlation_least)
+	else if (fabs(best.correlation) < correlation_least)
 		rc = err_set(err, ERR_NOT_FOUND, "detect: this page is not in this picture");
 	if (rc == OK) {
-		memcpy(found->a, pose.a, sizeof(found->a));
-		found->correlation = fabs(correlation);
-		found->inverted = correlation < 0;
+		memcpy(found->a, best.pose.a, sizeof(found->a));
+		found->correlation = fabs(best.correlation);
+		found->inverted = best.correlation < 0;
 	}
 	scene_free(&scene);
 	detect_model_free(&model);

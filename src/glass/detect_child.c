@@ -23,9 +23,6 @@ struct drawing {
 	struct evidence evidence;
 };
 
-/* In light, and in the better of the two dark themes: an inverted picture cannot tell which it was. */
-enum { DRAWINGS_MAX = 2 };
-
 struct asker {
 	struct detect_region *region;
 	struct atlas *atlas;
@@ -35,9 +32,9 @@ struct asker {
 	struct grid grid; /* our own copy: nobody changes it once it is checked */
 	uint32_t number; /* of the page */
 	size_t drawing_count;
-	struct drawing drawings[DRAWINGS_MAX];
+	struct drawing drawings[DETECT_TRIES_MAX];
 	size_t best_count;
-	struct detect_best best[DETECT_BEST_MAX]; /* the highest first; a session once */
+	struct detect_best best[DETECT_BEST_MAX]; /* the likeliest first; a session once */
 };
 
 static void start(struct asker *a, const struct ipc_msg *msg)
@@ -98,19 +95,34 @@ static void look_at_zooms(
 }
 
 /* Keeps the drawing when what is left over can be measured. */
-static void measure(struct asker *a, struct drawing *d)
+static void measure(struct asker *a, const struct drawing *d)
 {
+	struct drawing *to = &a->drawings[a->drawing_count];
 	struct err err;
-
-	if (d->page.grid == NULL)
-		return;
 	enum err_kind rc = detect_measure(
-		a->detector, &a->picture, &d->page, &d->found, &d->evidence, &err);
+		a->detector, &a->picture, &d->page, &d->found, &to->evidence, &err);
 
 	if (rc == ERR_LIMIT)
 		child_end();
-	if (rc == OK)
-		a->drawings[a->drawing_count++] = *d;
+	if (rc != OK)
+		return;
+	to->page = d->page;
+	to->found = d->found;
+	a->drawing_count++;
+}
+
+/* At its place, and wherever else the same text stands. */
+static void measure_places(struct asker *a, struct drawing *d)
+{
+	const struct registration first = d->found;
+
+	if (d->page.grid == NULL)
+		return;
+	measure(a, d);
+	for (size_t i = 0; i < first.repeat_count; i++) {
+		detect_repeat(&first, d->page.zoom, i, &d->found);
+		measure(a, d);
+	}
 }
 
 static void find_drawings(struct asker *a, struct detect_page page, uint32_t themes, uint32_t zooms)
@@ -131,8 +143,8 @@ static void find_drawings(struct asker *a, struct detect_page page, uint32_t the
 		if (themes >> theme & 1)
 			look_at_zooms(a, page, zooms, &dark);
 	}
-	measure(a, &light);
-	measure(a, &dark);
+	measure_places(a, &light);
+	measure_places(a, &dark);
 }
 
 static void tell_seen(const struct asker *a)
@@ -140,8 +152,9 @@ static void tell_seen(const struct asker *a)
 	const struct drawing *best = &a->drawings[0];
 	struct detect_seen seen = { .tries = (uint32_t)a->drawing_count };
 
-	if (a->drawing_count > 1 && a->drawings[1].found.correlation > best->found.correlation)
-		best = &a->drawings[1];
+	for (size_t i = 1; i < a->drawing_count; i++)
+		if (a->drawings[i].found.correlation > best->found.correlation)
+			best = &a->drawings[i];
 	if (a->drawing_count > 0) {
 		seen.theme = (uint32_t)best->page.theme;
 		seen.zoom = (uint32_t)best->page.zoom;
@@ -174,11 +187,14 @@ static void see_page(struct asker *a, const struct ipc_msg *msg)
 	tell_seen(a);
 }
 
-static double best_of(const struct detect_best *b)
+/* By the bound; z tells apart what is far from being named. */
+static bool is_likelier(const struct detect_best *one, const struct detect_best *other)
 {
-	const struct score score = { b->paper, b->shift, b->both };
+	const struct score a = { one->paper, one->shift, one->both, one->log_chance };
+	const struct score b = { other->paper, other->shift, other->both, other->log_chance };
 
-	return detect_best(&score);
+	return one->log_chance != other->log_chance ? one->log_chance < other->log_chance
+						    : detect_best(&a) > detect_best(&b);
 }
 
 /* Into the list, unless ten are better or the session stands there with a better page. */
@@ -186,7 +202,7 @@ static void keep(struct asker *a, const struct detect_best *fresh)
 {
 	size_t at = 0, last = a->best_count;
 
-	while (at < a->best_count && best_of(&a->best[at]) >= best_of(fresh)) {
+	while (at < a->best_count && !is_likelier(fresh, &a->best[at])) {
 		if (strcmp(a->best[at].session, fresh->session) == 0)
 			return;
 		at++;
@@ -222,6 +238,7 @@ static void score_session(struct asker *a, const char *session)
 		fresh.paper = score.paper;
 		fresh.shift = score.shift;
 		fresh.both = score.both;
+		fresh.log_chance = score.log_chance;
 		keep(a, &fresh);
 	}
 	secret_wipe(&secret, sizeof(secret));

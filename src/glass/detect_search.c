@@ -3,8 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-/* Scales that are tried: a third to three times, and a little beyond. */
-static const double scale_least = 0.32, scale_most = 3.1;
+const struct search_scales search_all_scales = { 0.32, 3.1 };
 /* Less spread than this (of 255) is taken for an empty map. */
 static const double spread_least = 1.5;
 
@@ -68,8 +67,10 @@ static bool lay_out(
 	double height = picture->sums.height * picture->shrink / h->scale;
 	double c = cos(h->angle), n = sin(h->angle);
 	/* The picture's corners, turned back. */
-	double right = width * c + fmax(0, height * n), left = fmin(0, height * n);
-	double top = fmin(0, -width * n), low = height * c + fmax(0, -width * n);
+	double right = fmax(0, width * c) + fmax(0, height * n);
+	double left = fmin(0, width * c) + fmin(0, height * n);
+	double top = fmin(0, -width * n) + fmin(0, height * c);
+	double low = fmax(0, -width * n) + fmax(0, height * c);
 
 	h->left = left;
 	h->top = top;
@@ -122,12 +123,21 @@ static double box_spread(
 	return variance > 0 ? sqrt(variance) : 0;
 }
 
+/* Turned by a quarter, more or less: its lines run from top to bottom. */
+static bool is_lying(double angle)
+{
+	return fabs(sin(angle)) > fabs(cos(angle));
+}
+
 static bool picture_map(
 	const struct search_picture *picture, const struct hypothesis *h, struct plane *map)
 {
 	double k = h->scale / picture->shrink, c = k * cos(h->angle), n = k * sin(h->angle);
-	struct box box = { .half_width = fmax(k * h->part_x / 2, box_half_least),
-		.half_height = fmax(k * h->part_y / 2, box_half_least) };
+	double half_x = fmax(k * h->part_x / 2, box_half_least);
+	double half_y = fmax(k * h->part_y / 2, box_half_least);
+	bool lies = is_lying(h->angle);
+	struct box box = { .half_width = lies ? half_y : half_x,
+		.half_height = lies ? half_x : half_y };
 
 	if (!plane_make(h->width, h->height, map))
 		return false;
@@ -440,12 +450,14 @@ static bool try_hypothesis(struct search *s, const struct search_picture *pictur
 }
 
 bool search_angle(struct search *search, const struct search_picture *picture, double angle,
-	struct candidates *found)
+	struct search_scales scales, struct candidates *found)
 {
-	double scale = scale_least;
+	double scale = fmax(scales.least, search_all_scales.least);
+	double end = fmin(scales.most, search_all_scales.most);
+	uint32_t across = is_lying(angle) ? picture->sums.width : picture->sums.height;
 
-	while (scale < scale_most) {
-		double lines = picture->sums.height * picture->shrink / scale / search->cell.height;
+	while (scale < end) {
+		double lines = across * picture->shrink / scale / search->cell.height;
 		struct hypothesis h = { .scale = scale, .angle = angle };
 
 		while (lines < finenesses[h.fineness].lines_least)

@@ -43,8 +43,18 @@ struct search;
 /* middle: the page's rows of source; cell: its pixels; borrowed until search_close. False without memory. */
 bool search_open(const struct plane *middle, struct search_cell cell, struct search **search);
 void search_close(struct search *search);
-/* angle: radians that the page is turned by, clockwise. Adds to `found`. False without memory. */
+/* The picture's pixels for one of the page, from and to. */
+struct search_scales {
+	double least, most;
+};
+/* All that are tried: a third to three times, and a little beyond. */
+extern const struct search_scales search_all_scales;
+/*
+ * angle   radians that the page is turned by, clockwise
+ * scales  those beyond search_all_scales are left out
+ * Adds to `found`. False without memory.
+ */
 bool search_angle(struct search *search, const struct search_picture *picture, double angle,
-	struct candidates *found);
+	struct search_scales scales, struct candidates *found);
 
 #endif

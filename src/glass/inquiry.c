@@ -108,8 +108,8 @@ static enum err_kind ask_page(
 /* Numbers that can be written down: the child looked at a stranger's picture. */
 static bool seen_is_sound(const struct detect_seen *seen)
 {
-	if (seen->tries > 2 || seen->theme >= GLASS_THEMES || seen->zoom >= GLASS_ZOOMS ||
-		seen->is_inverted > 1)
+	if (seen->tries > DETECT_TRIES_MAX || seen->theme >= GLASS_THEMES ||
+		seen->zoom >= GLASS_ZOOMS || seen->is_inverted > 1)
 		return false;
 	for (size_t i = 0; i < sizeof(seen->a) / sizeof(seen->a[0]); i++)
 		if (!isfinite(seen->a[i]) || fabs(seen->a[i]) > 1e6)
@@ -178,24 +178,10 @@ enum err_kind inquiry_best(
 	for (size_t i = 0; i < told.count; i++)
 		if (memchr(best[i].session, '\0', sizeof(best[i].session)) == NULL ||
 			!isfinite(best[i].paper) || !isfinite(best[i].shift) ||
-			!isfinite(best[i].both) || best[i].page >= q->pages)
+			!isfinite(best[i].both) || !(best[i].log_chance <= 0) ||
+			best[i].page >= q->pages)
 			return err_set(
 				err, ERR_CORRUPT, "glass: the detect child answers something else");
 	*count = told.count;
 	return OK;
-}
-
-double inquiry_bar(uint64_t sessions, uint64_t tries)
-{
-	double low = 0, high = 100;
-
-	while (high - low > 1e-4) {
-		double z = (low + high) / 2;
-
-		if (detect_false_alarm(z, sessions, tries) > detect_false_alarm_max)
-			low = z;
-		else
-			high = z;
-	}
-	return high;
 }

@@ -59,7 +59,4 @@ MUST_CHECK enum err_kind inquiry_score(
 MUST_CHECK enum err_kind inquiry_best(
 	struct inquiry *q, struct detect_best *best, size_t *count, struct err *err);
 
-/* The least z that names anybody among so many sessions and tries. */
-double inquiry_bar(uint64_t sessions, uint64_t tries);
-
 #endif

@@ -15,6 +15,7 @@
 
 #include "crypto/digest.h"
 #include "glass/decode.h"
+#include "glass/detect.h"
 #include "glass/find.h"
 #include "glass/mark.h"
 #include "glass/page.h"
@@ -156,15 +157,23 @@ struct find_region {
 	struct find_hit hits[FIND_HITS_MAX];
 };
 
-enum { DETECT_BATCH = 4096, DETECT_BEST_MAX = 10, DETECT_SESSION_BYTES = 32 };
+enum {
+	DETECT_BATCH = 4096,
+	DETECT_BEST_MAX = 10,
+	DETECT_SESSION_BYTES = 32,
+	/* A page drawn in light, and in the better of the two dark themes: an inverted picture cannot tell which it was. */
+	DETECT_THEMES_TRIED = 2,
+	/* At each of its places in the picture. */
+	DETECT_TRIES_MAX = DETECT_THEMES_TRIED * DETECT_PLACES_MAX
+};
 /* digest: of the session's mark secret. */
 struct detect_best {
 	char session[DETECT_SESSION_BYTES]; /* NUL-terminated */
-	double paper, shift, both;
+	double paper, shift, both, log_chance; /* as struct score */
 	struct sha256 digest;
 	uint32_t page, zero;
 };
-static_assert(sizeof(struct detect_best) == 96, "shared layout without padding");
+static_assert(sizeof(struct detect_best) == 104, "shared layout without padding");
 struct detect_region {
 	struct grid grid;
 	char sessions[DETECT_BATCH][DETECT_SESSION_BYTES]; /* NUL-terminated */

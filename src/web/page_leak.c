@@ -232,11 +232,9 @@ static void verdict(struct page *p, const json_t *answer, int64_t entry)
 	part_count(p, json_int(answer, "sessions", 0), "session", "sessions");
 	HTML(h, " ever issued, and with ");
 	part_count(p, json_int(answer, "tries", 0), "drawing", "drawings");
-	HTML(h, " measured, a z of ");
-	real(p, answer, "bar", 2);
-	HTML(h, " or more names somebody: a false alarm of at most ");
+	HTML(h, " measured, a false alarm of at most ");
 	probability(p, answer, "false_alarm_max");
-	HTML(h, ".</p><p class=\"quiet\">Recorded ");
+	HTML(h, " names somebody.</p><p class=\"quiet\">Recorded ");
 	part_seal(p, entry);
 	HTML(h, "</p></div></div><div class=\"pad\">");
 	if (narrows)
@@ -253,20 +251,19 @@ static void verdict(struct page *p, const json_t *answer, int64_t entry)
 	HTML(h, "</p></div></section>");
 }
 
-static void candidate_state(struct page *p, const json_t *answer, const json_t *row)
+static void candidate_state(struct page *p, const json_t *row)
 {
-	double z = json_number_value(json_object_get(row, "z"));
-	double bar = json_number_value(json_object_get(answer, "bar"));
+	struct str why_not = json_text(row, "why_not");
 
 	if (json_bool(row, "named"))
 		part_chip(p, STR("bad"), STR("agrees"));
-	else if (z < bar)
-		part_chip(p, STR("plain"), STR("below the bar"));
+	else if (why_not.len > 0)
+		html_text(&p->html, why_not);
 	else
-		html_text(&p->html, json_text(row, "why_not"));
+		part_chip(p, STR("plain"), STR("too weak"));
 }
 
-static void candidate_row(struct page *p, const json_t *answer, const json_t *row)
+static void candidate_row(struct page *p, const json_t *row)
 {
 	struct html *h = &p->html;
 
@@ -285,7 +282,7 @@ static void candidate_row(struct page *p, const json_t *answer, const json_t *ro
 	HTML(h, "</strong></td><td class=\"n hide\">");
 	probability(p, row, "false_alarm");
 	HTML(h, "</td><td>");
-	candidate_state(p, answer, row);
+	candidate_state(p, row);
 	HTML(h, "</td><td class=\"n hide\">");
 	part_seal(p, json_bool(row, "committed") ? json_int(row, "start_entry", -1) : -1);
 	HTML(h, "</td><td class=\"n hide\">");
@@ -311,7 +308,7 @@ static void candidates(struct page *p, const json_t *answer)
 		"<th class=\"n hide\">Shift</th><th class=\"n hide\">Both</th><th class=\"n\">Best</th>"
 		"<th class=\"n hide\">False alarm</th><th>Mark</th><th class=\"n hide\">Committed</th>"
 		"<th class=\"n hide\">Shown</th></tr></thead><tbody>");
-	json_array_foreach((json_t *)(uintptr_t)rows, i, row) candidate_row(p, answer, row);
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row) candidate_row(p, row);
 	HTML(h, "</tbody></table></section>");
 }
 

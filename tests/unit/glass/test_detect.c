@@ -92,14 +92,12 @@ static void write_code(uint64_t seed, char *text, size_t cap)
 	text[at] = '\0';
 }
 
-static void lay_out(uint64_t seed)
+static void lay_out_source(const char *text)
 {
-	static char text[16384];
 	struct layout_index index;
 	struct arena mem;
 	struct err err;
 
-	write_code(seed, text, sizeof(text));
 	arena_init(&mem, layout_index_bytes(strlen(text)));
 	assert_int_equal(layout_index_build(&mem, atlas_coverage(atlas), str_from(text), STR("a.c"),
 				 &index, &err),
@@ -108,6 +106,25 @@ static void lay_out(uint64_t seed)
 	grid_put_foot(&grid, atlas_coverage(atlas), STR("Reviewer 3, Operator A"));
 	place = (struct mark_place){ sha256_of(str_from(text)), 0, 0 };
 	arena_reset(&mem);
+}
+
+static void lay_out(uint64_t seed)
+{
+	static char text[16384];
+
+	write_code(seed, text, sizeof(text));
+	lay_out_source(text);
+}
+
+/* A head, and one line so many times. */
+static void lay_out_text(const char *head, const char *line, int count)
+{
+	static char text[16384];
+	size_t at = (size_t)snprintf(text, sizeof(text), "%s", head);
+
+	for (int i = 0; i < count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s", line);
+	lay_out_source(text);
 }
 
 static struct sha256 secret_of(uint64_t session)
@@ -218,9 +235,15 @@ static struct score find(struct shot shot, struct page_options options, uint64_t
 	return score;
 }
 
-static bool is_named(double z)
+static bool is_named(const struct score *score)
 {
-	return detect_false_alarm(z, sessions, 1) <= detect_false_alarm_max;
+	return detect_false_alarm(score->log_chance, sessions, 1) <= detect_false_alarm_max;
+}
+
+/* By Hoeffding's bound alone, which is looser. */
+static bool is_enough(double z)
+{
+	return z > 7.28;
 }
 
 static void nobody_else_is_named(void)
@@ -230,7 +253,7 @@ static void nobody_else_is_named(void)
 		struct score score;
 
 		detect_score(&evidence, &secret, &place, &score);
-		assert_false(is_named(detect_best(&score)));
+		assert_false(is_named(&score));
 	}
 }
 
@@ -251,7 +274,7 @@ static void names_the_session_in_each_theme_and_zoom(void **state)
 			assert_true(where.correlation > 0.8);
 			assert_true(score.paper > 20);
 			assert_true(score.shift > 8);
-			assert_true(is_named(detect_best(&score)));
+			assert_true(is_named(&score));
 			if (theme == 0 && zoom == 0)
 				nobody_else_is_named();
 		}
@@ -271,7 +294,7 @@ static void names_by_ten_lines(void **state)
 	lay_out(9);
 	struct score score = find(crop(page_shot(6, plain), 20, 10), plain, 6);
 
-	assert_true(is_named(score.paper));
+	assert_true(is_enough(score.paper));
 	/* The middle of the crop, as the page has it and as the picture has it. */
 	const double *a = where.a;
 
@@ -286,7 +309,7 @@ static void names_at_half_scale(void **state)
 	lay_out(10);
 	struct score score = find(half(page_shot(6, plain)), plain, 6);
 
-	assert_true(is_named(score.paper));
+	assert_true(is_enough(score.paper));
 	assert_true(fabs(where.a[0] - 0.5) < 0.002);
 	nobody_else_is_named();
 }
@@ -297,8 +320,8 @@ static void names_by_shifts_when_paper_is_lost(void **state)
 	lay_out(11);
 	struct score score = find(binarise(page_shot(6, plain)), plain, 6);
 
-	assert_false(is_named(score.paper));
-	assert_true(is_named(score.shift));
+	assert_false(is_enough(score.paper));
+	assert_true(is_enough(score.shift));
 	nobody_else_is_named();
 }
 
@@ -309,8 +332,86 @@ static void names_by_an_inverted_picture(void **state)
 	struct score score = find(invert(page_shot(6, plain)), plain, 6);
 
 	assert_true(where.inverted);
-	assert_true(is_named(score.paper));
-	assert_true(is_named(score.shift));
+	assert_true(is_enough(score.paper));
+	assert_true(is_enough(score.shift));
+}
+
+/* By a quarter, clockwise. */
+static struct shot turn(struct shot shot)
+{
+	struct shot turned = shot_make(shot.height, shot.width);
+
+	for (uint32_t y = 0; y < shot.height; y++)
+		for (uint32_t x = 0; x < shot.width; x++)
+			turned.luma[(size_t)x * turned.width + shot.height - 1 - y] =
+				shot.luma[(size_t)y * shot.width + x];
+	free(shot.luma);
+	return turned;
+}
+
+static void names_a_picture_that_is_turned(void **state)
+{
+	(void)state;
+	lay_out(17);
+	for (int quarters = 1; quarters < 4; quarters++) {
+		struct shot shot = page_shot(6, plain);
+
+		for (int i = 0; i < quarters; i++)
+			shot = turn(shot);
+		struct score score = find(shot, plain, 6);
+
+		assert_true(is_enough(score.paper));
+		assert_true(is_enough(score.shift));
+		double degrees = atan2(where.a[3], where.a[0]) * 180 / M_PI;
+
+		assert_true(fabs(remainder(degrees - 90 * quarters, 360)) < 0.1);
+	}
+	nobody_else_is_named();
+}
+
+/* A table of lines that are all alike: a crop of some fits any of them, and only the mark knows which they were. */
+static void looks_wherever_the_same_text_stands(void **state)
+{
+	struct evidence at_first;
+	size_t named = 0, places = 0;
+
+	(void)state;
+	lay_out_text(
+		"int table[] = {\n", "\t0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,\n", 24);
+	find(crop(page_shot(6, plain), 8, 10), plain, 6);
+	struct registration first = where;
+	struct sha256 secret = secret_of(6);
+	struct shot shot = crop(page_shot(6, plain), 8, 10);
+	const struct picture picture = { shot.width, shot.height, shot.luma };
+	const struct detect_page page = { &grid, place, GLASS_LIGHT, GLASS_1X };
+
+	at_first = evidence;
+	assert_in_range(first.repeat_count, 13, 15);
+	for (size_t i = 0; i <= first.repeat_count; i++) {
+		struct registration there = first;
+		struct score score;
+		struct err err;
+
+		if (i > 0) {
+			detect_repeat(&first, GLASS_1X, i - 1, &there);
+			assert_int_equal(
+				detect_measure(detector, &picture, &page, &there, &evidence, &err),
+				OK);
+		}
+		detect_score(i > 0 ? &evidence : &at_first, &secret, &place, &score);
+		places++;
+		named += is_named(&score);
+		/* Lines 8 to 17 of the page, and no others. */
+		if (is_named(&score))
+			assert_true(fabs(there.a[5] + 8 * 16) < 0.5);
+	}
+	free(shot.luma);
+	assert_int_equal(named, 1);
+	assert_true(places >= 14);
+	/* Where no text stands twice there is one place. */
+	lay_out(9);
+	find(crop(page_shot(6, plain), 20, 10), plain, 6);
+	assert_int_equal(where.repeat_count, 0);
 }
 
 static void says_when_it_is_another_page(void **state)
@@ -369,14 +470,52 @@ static void survives_hostile_pictures(void **state)
 static void bounds_false_alarms(void **state)
 {
 	(void)state;
-	/* 3 x 1e5 x exp(-z z / 2) = 1e-6 at z = 7.272. */
-	assert_true(detect_false_alarm(7.28, sessions, 1) < 1e-6);
-	assert_true(detect_false_alarm(7.26, sessions, 1) > 1e-6);
-	assert_true(fabs(detect_false_alarm(6, 10, 4) / (120 * exp(-18)) - 1) < 1e-12);
+	assert_true(fabs(detect_false_alarm(-18, 10, 4) / (40 * exp(-18)) - 1) < 1e-12);
 	assert_true(detect_false_alarm(0, 1, 1) == 1);
-	assert_true(detect_false_alarm(-9, 1, 1) == 1);
+	assert_true(detect_false_alarm(9, 1, 1) == 1);
 	assert_true(detect_false_alarm((double)NAN, 1, 1) == 1);
-	assert_true(detect_false_alarm(3, UINT64_MAX, UINT64_MAX) == 1);
+	assert_true(detect_false_alarm(-3, UINT64_MAX, UINT64_MAX) == 1);
+	assert_true(detect_false_alarm(-INFINITY, 1, 1) == 0);
+}
+
+/* Evidence of `count` sure shift bits, of which a session has all but `wrong`. */
+static struct score score_of(size_t count, size_t wrong)
+{
+	static struct mark_bits bits;
+	struct sha256 secret = secret_of(1);
+	struct evidence_layer *layer = &evidence.layer[MARK_SHIFT];
+	struct score score;
+
+	mark_bits(&secret, &place, &bits);
+	memset(&evidence, 0, sizeof(evidence));
+	for (size_t i = 0; i < count; i++) {
+		double sign = bits.bit[MARK_SHIFT][i / 80][i % 80] != 0 ? 1 : -1;
+
+		layer->value[i / 80][i % 80] = i < wrong ? -sign : sign;
+	}
+	layer->energy = (double)count;
+	layer->bits = (uint32_t)count;
+	detect_score(&evidence, &secret, &place, &score);
+	return score;
+}
+
+/* 3 x 1e5 x 2^-n <= 1e-6 from n = 39 on. */
+static void names_by_39_sure_bits(void **state)
+{
+	(void)state;
+	struct score score = score_of(39, 0);
+
+	assert_true(fabs(score.shift - sqrt(39)) < 1e-9);
+	assert_true(fabs(score.log_chance - log(3) + 39 * M_LN2) < 1e-3);
+	assert_true(is_named(&score));
+	score = score_of(38, 0);
+	assert_false(is_named(&score));
+	score = score_of(60, 4);
+	assert_true(is_named(&score));
+	score = score_of(60, 12);
+	assert_false(is_named(&score));
+	score = score_of(60, 30);
+	assert_true(score.log_chance == 0);
 }
 
 /* The bound holds for any values; a fair coin shows how loose it is. */
@@ -411,6 +550,9 @@ int main(void)
 		cmocka_unit_test(says_when_it_is_another_page),
 		cmocka_unit_test(survives_hostile_pictures),
 		cmocka_unit_test(bounds_false_alarms),
+		cmocka_unit_test(names_by_39_sure_bits),
+		cmocka_unit_test(names_a_picture_that_is_turned),
+		cmocka_unit_test(looks_wherever_the_same_text_stands),
 		cmocka_unit_test(keeps_wrong_sessions_within_the_bound),
 	};
 
