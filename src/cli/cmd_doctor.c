@@ -13,8 +13,9 @@
 #include "job/job.h"
 #include "os/fs.h"
 #include "os/sandbox.h"
+#include "store/db.h"
 
-enum { WHAT_BYTES = 240, MEM_BYTES = 1 << 20, LANDLOCK_ABI_KNOWN = 6 };
+enum { WHAT_BYTES = 256, MEM_BYTES = 1 << 20, LANDLOCK_ABI_KNOWN = 6 };
 
 /* What a row says; the exit code is that of the required ones. */
 struct table {
@@ -152,6 +153,24 @@ static void print_data(struct table *t, const struct cli *cli)
 	print_path(t, "font", "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf");
 }
 
+/* Every page against its checksum. */
+static void print_records(struct table *t, const struct cli *cli)
+{
+	char path[WHAT_BYTES], what[WHAT_BYTES];
+	struct db *db = NULL;
+	uint64_t pages = 0;
+	struct err err;
+
+	snprintf(path, sizeof(path), "%.200s/records.db", cli->lab);
+	enum err_kind rc = db_open(path, DB_READ, &db, &err);
+
+	if (rc == OK)
+		rc = db_verify(db, &pages, &err);
+	snprintf(what, sizeof(what), "%llu pages fit their checksums", (unsigned long long)pages);
+	print_row(t, "records", rc == OK, rc == OK ? what : err.msg);
+	db_close(db);
+}
+
 /* A lab is optional here; one that is there must not be open to others. */
 static void print_lab(struct table *t, const struct cli *cli)
 {
@@ -167,6 +186,7 @@ static void print_lab(struct table *t, const struct cli *cli)
 	snprintf(what, sizeof(what), "%.120s: settings of uid %u, mode %04o", cli->lab, st.st_uid,
 		st.st_mode & 07777U);
 	print_row(t, "lab", (st.st_mode & 077U) == 0, what);
+	print_records(t, cli);
 }
 
 int cmd_doctor(const struct cli *cli, int argc, char **argv)

@@ -115,9 +115,11 @@ static enum err_kind verify_blobs(struct reading *r, uint64_t *blobs, struct err
 static enum err_kind run_verify(struct reading *r, struct err *err)
 {
 	struct ledger_report report = { 0 };
-	uint64_t blobs = 0;
+	uint64_t blobs = 0, pages = 0;
 	enum err_kind rc = ledger_verify(r->dir_fd, r->db, &r->vkey, &r->mem, &report, err);
 
+	if (rc == OK && r->db != NULL)
+		rc = db_verify(r->db, &pages, err);
 	if (rc == OK && r->db != NULL)
 		rc = verify_blobs(r, &blobs, err);
 	if (rc != OK)
@@ -127,6 +129,8 @@ static enum err_kind run_verify(struct reading *r, struct err *err)
 		printf("  the records hold each of them; %llu details are what their entries commit to, %llu redacted\n",
 			(unsigned long long)report.commitments,
 			(unsigned long long)report.redacted);
+		printf("  %llu pages of the records fit their checksums\n",
+			(unsigned long long)pages);
 		printf("  %llu blobs of the store are what their digests say\n",
 			(unsigned long long)blobs);
 		if (report.beyond > 0)

@@ -9,6 +9,7 @@
 #include "base/limit.h"
 #include "os/log.h"
 #include "store/db_fail.h"
+#include "store/page_sum.h"
 #include "store/schema.h"
 #include "store/vfs.h"
 
@@ -34,6 +35,24 @@ struct db {
 	struct stmt *buckets[BUCKETS];
 };
 
+/* A page that is not what was written: nothing that it says is acted on. */
+static enum err_kind fail_damaged(sqlite3 *handle, struct err *err)
+{
+	struct vfs_damage damage = vfs_last_damage(handle);
+
+	if (damage.unreserved)
+		err_set(err, ERR_CORRUPT,
+			"records.db: the first page is damaged, or of a vitrine that kept no checksums: "
+			"restore the lab from a backup, or make a new one");
+	else
+		err_set(err, ERR_CORRUPT,
+			"page %u in records.db%s does not fit its checksum and is not read: stop the lab, "
+			"restore its folder from a backup, and compare it with a mirror of its ledger",
+			damage.page, damage.in_log ? "-wal" : "");
+	log_line(LOG_ERROR, "%s", err->msg);
+	return ERR_CORRUPT;
+}
+
 enum err_kind db_fail(sqlite3 *handle, int code, const char *what, struct err *err)
 {
 	const char *why = handle == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
@@ -46,6 +65,8 @@ enum err_kind db_fail(sqlite3 *handle, int code, const char *what, struct err *e
 		log_line(LOG_ERROR, "records: %s: %s (%d): the disk failed, stopping", what, why,
 			code);
 		abort();
+	case SQLITE_IOERR_DATA:
+		return fail_damaged(handle, err);
 	default:
 		break;
 	}
@@ -111,8 +132,9 @@ static enum err_kind configure(struct db *db, struct err *err)
 	static const char both[] = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 				   "PRAGMA temp_store = MEMORY;";
 	/* secure_delete: what a redaction destroys is overwritten in the file, not merely unlinked. */
-	static const char writing[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				      "PRAGMA secure_delete = ON;";
+	static const char writing[] = "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
+				      "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;";
+	int reserved = PAGE_SUM_BYTES;
 
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_busy_timeout(db->handle, LIMIT_DB_BUSY_MS);
@@ -122,6 +144,8 @@ static enum err_kind configure(struct db *db, struct err *err)
 	enum err_kind rc = exec(db, both, err);
 
 	if (rc == OK && db->mode == DB_WRITE) {
+		/* Both this and page_size are for a file that is made now; one that is there keeps what it has. */
+		sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
 		rc = exec(db, writing, err);
 		sqlite3_wal_hook(db->handle, note_wal_pages, db);
 	}
@@ -304,6 +328,44 @@ enum err_kind db_checkpoint(struct db *db, struct err *err)
 	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
 		return OK;
 	return db_fail(db->handle, code, "checkpoint", err);
+}
+
+static enum err_kind count_pages(struct db *db, uint64_t *pages, struct err *err)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err_kind rc = stmt_begin(db, "PRAGMA page_count", &s, err);
+
+	if (rc == OK)
+		rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	*pages = row ? (uint64_t)stmt_col_i64(s, 0) : 0;
+	stmt_end(s);
+	return OK;
+}
+
+enum err_kind db_verify(struct db *db, uint64_t *pages, struct err *err)
+{
+	struct stmt *s;
+	bool row = false;
+	/* Visits each page that is in use; the first thing that is wrong ends it. */
+	enum err_kind rc = stmt_begin(db, "PRAGMA quick_check(1)", &s, err);
+
+	if (rc == OK)
+		rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	struct str said = row ? stmt_col_str(s, 0) : STR("no answer");
+	bool holds = str_eq(said, STR("ok"));
+
+	/* A page that cannot be read is told of in words here, not by the code of the call. */
+	if (vfs_last_damage(db->handle).page != 0)
+		rc = fail_damaged(db->handle, err);
+	else if (!holds)
+		rc = err_set(err, ERR_CORRUPT, "records.db is damaged: %.*s", STR_ARG(said));
+	stmt_end(s);
+	return rc == OK ? count_pages(db, pages, err) : rc;
 }
 
 /* FNV-1a. */

@@ -5,6 +5,7 @@
  * Invariants
  *  - a struct db belongs to one thread at a time;
  *  - statements are cached by their SQL text; texts are constants of the program, so the cache is bounded;
+ *  - each page has a checksum (vfs.h); one that fails it is never handed on: ERR_CORRUPT, with the page's number;
  *  - any failed write leaves the transaction to be rolled back by its owner; a failed write or sync of the
  *    file ends the process (db_fail.h).
  */
@@ -44,6 +45,11 @@ MUST_CHECK enum err_kind db_savepoint(struct db *db, struct err *err); /* one le
 MUST_CHECK enum err_kind db_release(struct db *db, struct err *err);
 void db_undo(struct db *db); /* back to the savepoint, which is gone then */
 
+/*
+ * Reads every page in use, so that each is compared with its checksum, and looks at the trees that they make.
+ * *pages: how many the records have. Errors: ERR_CORRUPT says which page, or what is wrong.
+ */
+MUST_CHECK enum err_kind db_verify(struct db *db, uint64_t *pages, struct err *err);
 /* Let go of the pages held in memory: what is read next comes from the files. Outside a transaction. */
 void db_forget_pages(struct db *db);
 /* Pages in the write-ahead log after the last commit of this connection. */

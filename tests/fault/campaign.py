@@ -74,6 +74,8 @@ class Recording:
         Story(desk, lab.world, seed, lab.top).run(length, only)
         need(desk.close() == 0, "end", "the story did not close its lab")
         self.acts, self.ops = desk.acts, read_trace(trace)
+        in_place = [op[3] for op in self.ops if op[0] in "WT" and op[3].startswith("ledger/") and not op[3].endswith(".new")]
+        need(not in_place, "published", f"written under the name that readers ask for: {in_place[:3]}")
         # A start stores the last checkpoint in the records: what comes after it differs by faults alone.
         Desk(lab.programs, self.folder, preload=False).close()
         self.writes = [at for at, op in enumerate(self.ops) if op[0] in CHANGES]

@@ -88,13 +88,15 @@ class Desk:
             self.heads.append((int(size), root))
         return line.rstrip("\n")
 
-    def submit(self, verb, arguments, token=None, fd=None, held=False, then=None):
+    def submit(self, verb, arguments, token=None, fd=None, held=False, then=None, counter=None):
+        """counter: the call is signed by the lab's point under this number; else it is the command line's."""
         act = Act(verb, arguments)
         act.then = then or act.then
         tag = str(len(self.acts))
         self.acts.append(act)
         self.tags[tag] = act
-        self.send(f"{'held' if held else 'act'} {tag} {token or '-'} {verb} {fd or '-'} {json.dumps(arguments)}")
+        word = "held" if held else "act" if counter is None else f"signed {counter}"
+        self.send(f"{word} {tag} {token or '-'} {verb} {fd or '-'} {json.dumps(arguments)}")
         return act
 
     def wait(self):
@@ -102,8 +104,8 @@ class Desk:
         while self.answer_line() != "waited":
             pass
 
-    def act(self, verb, token=None, fd=None, then=None, /, **arguments):
-        act = self.submit(verb, arguments, token, fd, then=then)
+    def act(self, verb, token=None, fd=None, then=None, counter=None, /, **arguments):
+        act = self.submit(verb, arguments, token, fd, then=then, counter=counter)
         self.wait()
         return act
 

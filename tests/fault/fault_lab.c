@@ -6,6 +6,9 @@
  *
  *   act TAG TOKEN VERB FD BODY  hands a call to the pipeline. TOKEN: base64url or -; FD: path or -
  *   held TAG TOKEN VERB FD BODY the same, but it stops between the snapshot and the writer until `release`
+ *   signed COUNTER TAG TOKEN VERB FD BODY  the same, signed by the lab's point under this counter
+ *   pages                       reads every page of the records: `pages ok` or `pages KIND WHY`
+ *   dangle                      a row that refers to no record: `dangle ok` or `dangle KIND WHY`
  *   release                     lets held calls go on
  *   wait                        until every call was answered, but those that are held
  *   note                        the entry of a vault's start, outside the pipeline: `note ok SIZE ROOT`
@@ -27,6 +30,8 @@
 #include "app/pipeline.h"
 #include "base/hex.h"
 #include "faulty_io.h"
+#include "link/frame.h"
+#include "os/fs.h"
 #include "os/log.h"
 #include "source/ingest.h"
 
@@ -111,7 +116,33 @@ static bool on_cancelled(void *arg)
 	return false;
 }
 
-static void submit(char *rest, bool is_held)
+/* The lab's own point signs what it passes on. */
+static void sign_request(struct pipeline_request *request, struct str token)
+{
+	struct frame_call frame = { .counter = request->counter, .body = request->body };
+	struct sign_public public_key;
+	struct sign_secret secret;
+	struct arena mem;
+	struct str seed;
+	struct err err;
+
+	arena_init(&mem, 4096);
+	if (!frame_set_name(frame.verb, sizeof(frame.verb), request->verb.ptr) ||
+		!frame_set_name(frame.point, sizeof(frame.point), "centre") ||
+		fs_read(lab.dir_fd, "points/centre/point.key", SIGN_SEED_BYTES, &mem, &seed,
+			&err) != OK)
+		abort();
+	sign_from_seed((const uint8_t *)seed.ptr, &public_key, &secret);
+	memcpy(frame.token, token.ptr, token.len);
+	request->point = STR("centre");
+	request->digest = request->signed_digest = frame_call_digest(&frame);
+	request->signature = sign_make(&secret,
+		str_of(request->signed_digest.bytes, sizeof(request->signed_digest.bytes)));
+	arena_reset(&mem);
+}
+
+/* point_counter: the point's, which signs the call then; 0: the command line, with a counter of its own. */
+static void submit(char *rest, bool is_held, uint64_t point_counter)
 {
 	static uint64_t counter;
 	struct act *act = calloc(1, sizeof(*act));
@@ -142,6 +173,10 @@ static void submit(char *rest, bool is_held)
 		.arg = act,
 	};
 
+	if (point_counter > 0) {
+		request.counter = point_counter;
+		sign_request(&request, str_of(act->token, sizeof(act->token)));
+	}
 	pthread_mutex_lock(&desk.lock);
 	desk.under_way++;
 	desk.holds |= is_held;
@@ -191,6 +226,45 @@ static void note(void)
 		tell("note %s %s", err_word(err.kind), err.msg);
 	else
 		tell_head("note ok", NULL);
+}
+
+static enum err_kind add_dangling(struct db *db, void *arg, struct err *err)
+{
+	struct stmt *s;
+	enum err_kind rc = stmt_begin(db,
+		"INSERT INTO record_history (id, seq, act, from_state, to_state, person, organisation, line, at_us, note, entry) "
+		"VALUES ('eng_none', 1, '', '', '', '', '', '', 0, '', 0)",
+		&s, err);
+
+	(void)arg;
+	return rc == OK ? stmt_run(s, NULL, err) : rc;
+}
+
+static void read_pages(void)
+{
+	struct db *db;
+	uint64_t pages;
+	struct err err;
+	enum err_kind rc = db_open(LAB_RECORDS, DB_READ, &db, &err);
+
+	if (rc == OK) {
+		rc = db_verify(db, &pages, &err);
+		db_close(db);
+	}
+	if (rc == OK)
+		tell("pages ok");
+	else
+		tell("pages %s %s", err_word(rc), err.msg);
+}
+
+static void dangle(void)
+{
+	struct err err;
+
+	if (writer_run(lab.writer, add_dangling, NULL, &err) != OK)
+		tell("dangle %s %s", err_word(err.kind), err.msg);
+	else
+		tell("dangle ok");
 }
 
 static void read_blob(const char *hex)
@@ -247,9 +321,17 @@ static void obey(char *line)
 	const char *word = strsep(&rest, " ");
 
 	if (strcmp(word, "act") == 0)
-		submit(rest, false);
+		submit(rest, false, 0);
 	else if (strcmp(word, "held") == 0)
-		submit(rest, true);
+		submit(rest, true, 0);
+	else if (strcmp(word, "signed") == 0) {
+		uint64_t counter = strtoull(strsep(&rest, " "), NULL, 10);
+
+		submit(rest, false, counter);
+	} else if (strcmp(word, "dangle") == 0)
+		dangle();
+	else if (strcmp(word, "pages") == 0)
+		read_pages();
 	else if (strcmp(word, "release") == 0)
 		release();
 	else if (strcmp(word, "note") == 0)

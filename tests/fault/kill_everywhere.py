@@ -13,10 +13,13 @@ import base64
 import hashlib
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oracle"))
+
+from records import rows  # noqa: E402
 
 
 def leaf_hash(entry):
@@ -46,10 +49,9 @@ def checkpoint_of(lab):
 
 
 def leaves_of(lab):
-    with sqlite3.connect(os.path.join(lab, "records.db")) as records:
-        rows = records.execute("SELECT idx, bytes FROM entries ORDER BY idx").fetchall()
-    assert [row[0] for row in rows] == list(range(len(rows))), "indices without gaps"
-    return [leaf_hash(row[1]) for row in rows]
+    entries = rows(lab, "SELECT idx, bytes FROM entries ORDER BY idx")
+    assert [index for index, _ in entries] == list(range(len(entries))), "indices without gaps"
+    return [leaf_hash(data) for _, data in entries]
 
 
 def acks_of(output):

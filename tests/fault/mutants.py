@@ -36,7 +36,14 @@ MUTANTS = {
     "reauthorise": ("src/app/steps.c", [("\tenum err_kind rc = call_authenticate(call, err);\n\n\tif (rc == OK)\n"
                                          "\t\trc = call_authorise_role(call, err);\n\tif (rc == OK)\n"
                                          "\t\trc = call_authorise_grant(call, err);\n", "\tenum err_kind rc = OK;\n\n")], ["overtaken"]),
-    "ignore_eio": ("src/store/db.c", [("\t\tabort();\n\tdefault:\n", "\t\tbreak;\n\tdefault:\n")], ["sync"]),
+    "ignore_eio": ("src/store/db.c", [("\t\tabort();\n\tcase SQLITE_IOERR_DATA:\n", "\t\tbreak;\n\tcase SQLITE_IOERR_DATA:\n")],
+                   ["sync"]),
+    "foreign_keys": ("src/store/db.c", [("PRAGMA foreign_keys = ON;", "PRAGMA foreign_keys = OFF;")], ["dangling"]),
+    "counter": ("src/app/steps.c", [("\tif (rc == OK && call->is_signed)\n", "\tif (rc == OK && false)\n")], ["counter"]),
+    "in_place": ("src/ledger/publish.c", [('"%s.new", path);', '"%s", path);')], ["recording"]),
+    "page_unsummed": ("src/store/vfs.c", [("\tif (rc == SQLITE_OK && page_sum_fits(page, number))\n", "\tif (rc == SQLITE_OK)\n")],
+                      ["rot_records"]),
+    "log_unsummed": ("src/store/vfs.c", [(" || wal_sum_fits(bytes, frame))", " || frame != NULL)")], ["logged"]),
     "sync_again": ("src/os/fs.c", [("\tif (fdatasync(fd) != 0)\n", "\tif (fdatasync(fd) != 0 && fdatasync(fd) != 0)\n")], ["sync_ingest"]),
     "sign_first": ("src/ledger/log.c", [
         ("\treturn l->note_is_stored ? OK : log_store_note(l, db, err);\n",
@@ -94,6 +101,10 @@ def battery(campaign, recording, check, dice):
         campaign.error(10, dice, [check])
     elif check == "rot_pack":
         campaign.rot(recording(), 6, dice, ["pack"])
+    elif check == "rot_records":
+        campaign.rot(recording(), 40, dice, ["records"])
+    elif check == "recording":
+        recording()
 
 
 def kill(programs, sound, name, top):

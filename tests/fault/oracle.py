@@ -5,9 +5,9 @@ acknowledged: a list of acts in the order of the ledger is all that it believes.
 """
 import hashlib
 import os
-import sqlite3
 
 from ledger_check import Refuted, check as check_published
+from records import rows, unfit_pages
 
 
 class Wrong(Exception):
@@ -61,15 +61,6 @@ class Tree:
             return self.levels[0][first]
         split = 1 << (count - 1).bit_length() - 1
         return hashlib.sha256(b"\1" + self.hash_of(first, split) + self.hash_of(first + split, count - split)).digest()
-
-
-def rows(lab, sql, *values):
-    """All rows; damage shows as sqlite3.DatabaseError."""
-    connection = sqlite3.connect(os.path.join(lab, "records.db"))
-    try:
-        return connection.execute(sql, values).fetchall()
-    finally:
-        connection.close()
 
 
 class Facts:
@@ -170,6 +161,9 @@ def examine(lab, base, acts, heads, at_least, head, is_whole=True):
     is_whole: acts tells all acts (a killed process may have begun one that nobody heard of).
     """
     size, root = head
+    unfit = unfit_pages(lab)
+    need(not unfit, "pages", f"pages {unfit[:5]} do not fit their checksums")
+    need(not rows(lab, "PRAGMA foreign_key_check"), "keys", "rows refer to rows that are not there")
     need(size >= at_least, "lost", f"{at_least} entries were acknowledged, {size} are there")
     found = check_entries(lab, acts, size)
     need(check_heads(found, heads).root(size).hex() == root, "root", "the entries hash to another root than the lab's")

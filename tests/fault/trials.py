@@ -2,10 +2,10 @@
 import hashlib
 import os
 import random
-import sqlite3
 
-from desk import Desk
-from oracle import Tree, need, rows
+from desk import PASSWORDS, Desk
+from oracle import Tree, need
+from records import rows, spoil
 
 
 def fold(index, size, leaf, path):
@@ -71,16 +71,55 @@ def rewritten(lab, seed=1):
     """An entry below a signed size rewritten with a hash that fits: the root differs, so the log is frozen."""
     folder = lab.copy()
     index = random.Random(seed).randrange(lab.base.size)
-    connection = sqlite3.connect(os.path.join(folder, "records.db"))
-    (data,) = connection.execute("SELECT bytes FROM entries WHERE idx = ?", (index,)).fetchone()
-    data = data.replace(b"T", b"U", 1)
-    connection.execute("UPDATE entries SET bytes = ?, leaf = ? WHERE idx = ?", (data, hashlib.sha256(b"\0" + data).digest(), index))
-    connection.commit()
-    connection.close()
+    with spoil(folder) as connection:
+        (data,) = connection.execute("SELECT bytes FROM entries WHERE idx = ?", (index,)).fetchone()
+        data = data.replace(b"T", b"U", 1)
+        connection.execute("UPDATE entries SET bytes = ?, leaf = ? WHERE idx = ?", (data, hashlib.sha256(b"\0" + data).digest(), index))
     desk = Desk(lab.programs, folder, preload=False)
     opening = desk.opening
     desk.close()
     need(opening == "frozen", "rewritten", f"entry {index} was rewritten and the log is {opening}")
 
 
-TRIALS = {"paths": paths, "overtaken": overtaken, "rewritten": rewritten}
+def counter(lab):
+    """A call of a point that was taken is taken once, also by the vault that starts after it."""
+    folder = lab.copy()
+    said = []
+    for number in (7, 7, 8):
+        desk = Desk(lab.programs, folder, preload=False)
+        said.append(desk.act("session.start", None, None, None, number, name="ada", password=PASSWORDS["ada"]).status)
+        desk.close()
+    need(said == ["ok", "auth", "ok"], "counter", f"counters 7, 7 and 8 of a point, a start before each: {said}")
+
+
+def dangling(lab):
+    """A row that refers to one that is not there is refused by the records themselves."""
+    desk = Desk(lab.programs, lab.copy(), preload=False)
+    said = desk.ask("dangle")
+    desk.close()
+    need(said.startswith("dangle conflict "), "dangling", f"a history of no record: {said}")
+
+
+def logged(lab, seed=1):
+    """A bit of a page in the write-ahead log turns over while the lab runs: who reads it gets an error, not the page."""
+    folder = lab.copy()
+    dice = random.Random(seed)
+    desk = Desk(lab.programs, folder, preload=False)
+    desk.act("organisation.create", lab.world["tokens"]["ada"], name="In the log", line="customer", country="IT")
+    path = os.path.join(folder, "records.db-wal")
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        # Each frame is a header of 24 bytes and a page; a bit in the upper half of each page.
+        for at in range(32, len(data) - 4119, 4120):
+            data[at + 24 + dice.randrange(2048)] ^= 1 << dice.randrange(8)
+        file.seek(0)
+        file.write(data)
+    status = desk.act("session.start", None, None, None, name="ada", password=PASSWORDS["ada"]).status
+    log = desk.log()
+    desk.close()
+    need(status == "corrupt" and "in records.db-wal does not fit its checksum" in log, "logged",
+         f"a page of the log that is not what was written: {status} {log[-300:]}")
+
+
+TRIALS = {"paths": paths, "overtaken": overtaken, "rewritten": rewritten, "counter": counter, "dangling": dangling,
+          "logged": logged}

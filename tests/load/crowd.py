@@ -2,13 +2,13 @@
 import json
 import os
 import socket
-import sqlite3
 import ssl
 import subprocess
 import sys
 import tempfile
 
 from labkit import Lab, TOP, new_password
+from records import rows, spoil
 
 CLIENT = os.environ.get("LOAD_CLIENT", os.path.join(TOP, "build/release/tests/load/load_client"))
 AS_OWNER = os.path.join(TOP, "tests", "as_owner.py")
@@ -103,7 +103,7 @@ class Crowd:
         for path in [folder] + [os.path.join(folder, name) for name in os.listdir(folder)]:
             os.chown(path, owner.st_uid, owner.st_gid)
             os.chmod(path, 0o700 if path == folder else 0o600)
-        with sqlite3.connect(os.path.join(self.lab.folder, "records.db")) as records:
+        with spoil(self.lab.folder) as records:
             records.execute("INSERT INTO points (name, public_key, counter, site) VALUES (?, ?, 0, ?)",
                             (name, public_key(seed), name))
 
@@ -147,11 +147,7 @@ class Crowd:
 
     def rows(self):
         """How many entries the records hold, and the highest index."""
-        records = sqlite3.connect(f"file:{self.lab.folder}/records.db?mode=ro", uri=True)
-        try:
-            return records.execute("SELECT COUNT(*), MAX(idx) FROM entries").fetchone()
-        finally:
-            records.close()
+        return rows(self.lab.folder, "SELECT COUNT(*), MAX(idx) FROM entries")[0]
 
     def memory(self):
         return {"vault": memory_mb(self.vault), "point": memory_mb(self.point)}

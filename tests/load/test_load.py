@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "tests/story"), os.path.join(TOP, "tools")]
+sys.path[:0] = [os.path.join(TOP, "tests/story"), os.path.join(TOP, "tests/oracle"), os.path.join(TOP, "tools")]
 FULL = sys.argv[1:] == ["--full"]
 if FULL and subprocess.run([os.path.join(TOP, "tools/build"), "release"], cwd=TOP, check=False).returncode:
     sys.exit(1)

@@ -12,7 +12,6 @@ import io
 import os
 import shutil
 import socket
-import sqlite3
 import stat
 import struct
 import subprocess
@@ -24,6 +23,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import manifest as oracle  # noqa: E402
+import records  # noqa: E402
 
 PROBE = os.path.abspath(sys.argv[1])
 CASES = []
@@ -773,10 +773,7 @@ def what_is_no_dsc_is_refused(box):
 # The end of the vault, at any moment.
 
 def rows(box):
-    database = sqlite3.connect(os.path.join(box.store, "records.db"))
-    counts = [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("blobs", "release_nodes")]
-    database.close()
-    return counts
+    return [records.rows(box.store, f"SELECT count(*) FROM {table}")[0][0] for table in ("blobs", "release_nodes")]
 
 
 @case

@@ -1,11 +1,11 @@
 #include "labfix.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "store/vfs.h"
 
 void labfix_make(struct labfix *fix)
 {
@@ -133,7 +133,9 @@ void labfix_sql(struct labfix *fix, const char *sql)
 	sqlite3 *handle = NULL;
 	char *why = NULL;
 
-	assert_int_equal(sqlite3_open(temp_file(&fix->temp, "records.db"), &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(temp_file(&fix->temp, "records.db"), &handle,
+				 SQLITE_OPEN_READWRITE, vfs_checked()),
+		SQLITE_OK);
 	if (sqlite3_exec(handle, sql, NULL, NULL, &why) != SQLITE_OK)
 		fail_msg("%s: %s", sql, why);
 	sqlite3_close(handle);

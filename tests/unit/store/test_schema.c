@@ -3,7 +3,9 @@
 #include "base/out.h"
 #include "harness.h"
 #include "store/db.h"
+#include "store/page_sum.h"
 #include "store/schema.h"
+#include "store/vfs.h"
 #include "temp.h"
 
 static struct temp temp;
@@ -31,7 +33,12 @@ static sqlite3 *open_raw(void)
 {
 	sqlite3 *handle = NULL;
 
-	assert_int_equal(sqlite3_open(temp_file(&temp, "records.db"), &handle), SQLITE_OK);
+	int reserved = PAGE_SUM_BYTES;
+
+	assert_int_equal(sqlite3_open_v2(temp_file(&temp, "records.db"), &handle,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs_checked()),
+		SQLITE_OK);
+	sqlite3_file_control(handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
 	return handle;
 }
 
