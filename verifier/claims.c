@@ -33,12 +33,13 @@ static bool kind_is(const struct item *item, const char *kind)
 	return span_eq(item->kind, (struct span){ kind, strlen(kind) });
 }
 
-/* Does an entry found an organisation's root key: its agreement came into force? */
-static bool founds(const struct item *item, struct span root)
+/* An agreement's entry about this root key: did it come into that state? */
+static bool agreement_is(const struct item *item, struct span root, struct span state)
 {
 	struct span kind = item->kind, organisation;
 
 	return span_take(&kind, SPAN("agreement.")) && states(item, SPAN("root"), root) &&
+		states(item, SPAN("state"), state) &&
 		canon_text_of(item->public, SPAN("organisation"), &organisation);
 }
 
@@ -114,7 +115,7 @@ static enum verdict statement_read(struct item *item, struct span origin, struct
 	return HOLDS;
 }
 
-/* The key's statement and its organisation's root, both entered before the decision, and not revoked by then. */
+/* The key's statement and its organisation's root, entered before the decision, not revoked or ended by then. */
 static enum verdict certify(const struct bundle *bundle, struct item *item, struct span key_hex,
 	const struct trust *trust, struct why *why)
 {
@@ -132,12 +133,15 @@ static enum verdict certify(const struct bundle *bundle, struct item *item, stru
 			"no organisation's statement in this bundle certifies the key that signed");
 	struct span root = item->certified_by->statement[STATED_ROOT];
 
-	for (const struct item *k = bundle->items; k < item->certified_by; k++)
-		if (founds(k, root))
+	for (const struct item *k = bundle->items; k < item; k++) {
+		if (agreement_is(k, root, SPAN("in_force")))
 			item->root_from = k;
+		if (agreement_is(k, root, SPAN("ended")))
+			item->root_from = NULL;
+	}
 	if (item->root_from == NULL)
 		return refute(item, why,
-			"no agreement in this bundle entered the organisation's root key before");
+			"no agreement in force in this bundle entered the organisation's root key");
 	for (size_t i = 0; i < trust->root_count; i++)
 		rooted = rooted || hash_is_hex(&trust->roots[i], root);
 	return rooted

@@ -8,6 +8,7 @@
 
 #include "app/verb.h"
 
+extern const struct verb verbs_bundle[]; /* prove_bundle.c */
 extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
 extern const struct verb verbs_leak_picture[]; /* leak_picture.c */

@@ -3,6 +3,7 @@
 #include "app/lab.h"
 
 static const struct verb *const families[] = {
+	verbs_bundle,
 	verbs_lab,
 	verbs_engagement,
 	verbs_leak_picture,

@@ -55,6 +55,11 @@ const struct cmd cmds[] = {
 		"vkey\n the key that signs the log\n"
 		"export DIR\n copy the published files, one consistent state, and verify the copy",
 		cmd_ledger },
+	{ "prove", "Save a proof that vitrine-verify checks without this lab.",
+		"THING [-o FILE] [--details]\n"
+		" THING: an entry's number, a record's id, or the digest of a release's manifest.\n"
+		" --details: with the private details, where you may read them.",
+		cmd_prove },
 	{ "store", "Check the content store, or drop what nothing in the lab names.",
 		"verify\n every blob is hashed again; beside a running vault, too\n"
 		"compact\n while no vault runs; an entry says what was dropped",

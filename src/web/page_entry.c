@@ -55,8 +55,10 @@ static void how_to_check(struct page *p, uint64_t index)
 
 	HTML(h,
 		"<section class=\"sheet\" aria-labelledby=\"check\"><header><h2 id=\"check\">Check it yourself</h2>"
-		"<span class=\"quiet\">offline, without trusting this server</span></header><div class=\"pad\"><ol>"
-		"<li>Keep the lab's key once, from a source that you trust: <a href=\"/ledger/log.vkey\">log.vkey</a>.</li>"
+		"<span class=\"quiet\">offline, without trusting this server</span></header><div class=\"pad\">");
+	part_proof(p, arena_printf(p->mem, "%llu", (unsigned long long)index));
+	HTML(h,
+		"<p>Or by hand:</p><ol><li>Keep the lab's key once, from a source that you trust: <a href=\"/ledger/log.vkey\">log.vkey</a>.</li>"
 		"<li>Save the entry and its proof from below, or fetch both at the lab's command line:"
 		"<pre tabindex=\"0\">vitrine ledger show ");
 	html_u64(h, index);

@@ -265,3 +265,18 @@ void part_heading(struct page *p, struct str text)
 	html_text(&p->html, text);
 	HTML(&p->html, "</h1></div>");
 }
+
+void part_proof(struct page *p, const char *thing)
+{
+	struct html *h = &p->html;
+
+	if (thing == NULL)
+		return;
+	HTML(h, "<p><a class=\"button\" download href=\"/proof/");
+	html_url(h, str_from(thing));
+	HTML(h, "\">Save proof</a></p><pre tabindex=\"0\">vitrine-verify verify --policy lab.policy ");
+	html_text(h, str_from(thing));
+	HTML(h,
+		".bundle</pre><p class=\"quiet\">lab.policy is your own file: the lab's key and the witnesses that you trust. The proof "
+		"holds as of its checkpoint; later revocation is not excluded.</p>");
+}

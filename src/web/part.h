@@ -63,4 +63,7 @@ void field_send(struct page *p, const json_t *field, bool clears, struct ask *a)
 /* The symbol that all seals of the page refer to, and the mark of the house. */
 void seal_symbol(struct page *p);
 
+/* A link that saves the proof of an entry or record, and how it is checked. thing NULL: nothing is drawn. */
+void part_proof(struct page *p, const char *thing);
+
 #endif

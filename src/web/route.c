@@ -26,6 +26,7 @@ static const struct route routes[] = {
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/ledger", 0, page_ledger, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/ledger/entry/:index", 0, page_entry, NULL },
 	{ HTTP_POST, ACCESS_SIGNED_IN, "/ledger/entry/:index", FORM_BYTES, page_redact_post, NULL },
+	{ HTTP_GET, ACCESS_SIGNED_IN, "/proof/:thing", 0, page_proof, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/refusals", 0, page_refusals, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/refusals.csv", 0, page_refusals_csv, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/account", 0, page_account, NULL },

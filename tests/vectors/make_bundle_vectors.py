@@ -160,9 +160,9 @@ def people():
     }
 
 
-def agreement(organisation, minute):
-    return entry("agreement.enter", {"actor": "bb" * 10, "document": sha256(organisation.encode()).hex(),
-                                     "organisation": organisation, "root": root_hex(organisation)}, minute)
+def agreement(organisation, minute, act="approve", state="in_force"):
+    return entry("agreement." + act, {"document": sha256(organisation.encode()).hex(), "organisation": organisation,
+                                      "record": "agr_1", "root": root_hex(organisation), "state": state}, minute)
 
 
 MANIFEST = sha256(b"vitrine-manifest v1\n").hex()
@@ -322,7 +322,16 @@ def vectors():
     late = Log([agreement("Northline Telecom", 1), approve, who["rita"].key_entry(30)])
     case("a key entered after the decision", 1, late.bundle([0, 1, 2], late.checkpoint()), says="no organisation's statement")
     later = Log([who["rita"].key_entry(1), agreement("Northline Telecom", 2), approve])
-    case("a root entered after the key", 1, later.bundle([0, 1, 2], later.checkpoint()), says="no agreement")
+    case("a root entered after the key, before the decision", 0, later.bundle([0, 1, 2], later.checkpoint()))
+    ended = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2), agreement("Northline Telecom", 3, "end", "ended"),
+                 approve, agreement("Northline Telecom", 5), agreement("Northline Telecom", 6, "propose", "proposed")])
+    case("an agreement ended before", 1, ended.bundle([0, 1, 2, 3], ended.checkpoint()), says="no agreement in force")
+    case("in force again, too late", 1, ended.bundle([1, 2, 3, 4], ended.checkpoint()), says="no agreement in force")
+    again = Log([agreement("Northline Telecom", 1, "end", "ended"), agreement("Northline Telecom", 2), who["rita"].key_entry(3), approve,
+                 agreement("Northline Telecom", 5, "end", "ended")])
+    case("ended, in force again, and ended after", 0, again.bundle([0, 1, 2, 3, 4], again.checkpoint()), says="key entered as 2")
+    only = Log([agreement("Northline Telecom", 1, "propose", "proposed"), who["rita"].key_entry(3), approve])
+    case("an agreement that was proposed, no more", 1, only.bundle([0, 1, 2], only.checkpoint()), says="no agreement in force")
     revoked = decided(approve, revoked=entry("person.key_revoke", {"key": sha256(who["rita"].raw).hex()}, 10))
     case("a key revoked before", 1, revoked.bundle([1, 3, 5, 6], revoked.checkpoint()), says="no organisation's statement")
     expired = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2, until="2026-11-22T15:20:59Z"), approve])
