@@ -1,9 +1,14 @@
 /*
- * Property: what json_parse accepts, jw_value writes so that it reads back equal; and its canonical text is a
- * fixed point of parse and canonical.
+ * Property: what json_parse accepts, jw_value writes so that it reads back equal; its canonical text is a
+ * fixed point of parse and canonical, and json_member finds each member in it that json_parse found. On any bytes
+ * json_member stays inside them.
  */
 #include "base/limit.h"
 #include "format/json.h"
+
+#define CONTROLS                                                                                       \
+	"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17" \
+	"\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,6 +55,28 @@ static void reads_back(struct arena *mem, const json_t *value)
 	json_decref(again);
 }
 
+/* Names that JSON would write with an escape are not looked for. */
+static void finds_members(struct str text, json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		struct str found;
+
+		if (strpbrk(name, "\"\\") != NULL || name[strcspn(name, CONTROLS)] != '\0')
+			continue;
+		if (!json_member(text, name, &found))
+			abort();
+		json_t *again = parse_or_abort(found);
+
+		if (!json_equal(value, again))
+			abort();
+		json_decref(again);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena mem;
@@ -57,6 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 	json_t *value;
 
+	if (json_member(str_of(data, size), "a", &text) &&
+		(text.ptr < (const char *)data || text.ptr + text.len > (const char *)data + size))
+		abort();
 	if (json_parse(str_of(data, size), LIMIT_JSON_BYTES, &value, &err) != OK)
 		return 0;
 	arena_init(&mem, 16 << 20);
@@ -69,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!canonical(&mem, second, &again) || !str_eq(text, again))
 			abort();
 		json_decref(second);
+		finds_members(text, value);
 	}
 	json_decref(value);
 	arena_reset(&mem);

@@ -32,6 +32,7 @@ static enum err_kind take_session(struct pipeline_call *call, struct err *err)
 	session_caller(&session, &ctx->caller);
 	call->must_change = session.must_change;
 	call->has_totp = session.has_totp;
+	call->seen_us = session.seen_us;
 	if (!str_eq(session.point, ctx->caller.point)) {
 		ctx->caller.roles = 0;
 		return err_set(err, ERR_AUTH, "the session belongs to another access point");

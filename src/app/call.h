@@ -35,6 +35,7 @@ struct pipeline_call {
 	char address[CALL_ADDRESS_BYTES];
 	bool has_token, has_key, is_signed;
 	bool must_change, has_totp; /* of the session */
+	int64_t seen_us; /* of the session, as the records have it */
 	enum peer peer; /* as point_auth_check found it */
 
 	struct arena mem;
@@ -108,8 +109,13 @@ MUST_CHECK enum err_kind stranger_count(
 	struct db *db, struct str address, int64_t now_us, struct err *err);
 
 /* steps.c: the stages of a call. */
-/* On a lane's thread with its read connection. Ends in an answer, or in a job for the writer. */
-void call_step(struct pipeline_call *call, struct db *read);
+/*
+ * On a lane's thread with its read connection: calls, linked by `next`, of which each ends in an answer, or in a job
+ * for the writer. on_snapshot: they see one, begun after the last of them came.
+ */
+void call_steps(struct pipeline_call *calls, struct db *read, bool on_snapshot);
+/* Nobody minds waiting for it: it draws no page. */
+bool call_is_short(const struct pipeline_call *call);
 /* pipeline.c: on to the quick lane; never fails. */
 void pipeline_requeue(struct pipeline *p, struct pipeline_call *call);
 /* After the answer: frees the call. */

@@ -32,9 +32,9 @@ const char *role_word(enum role role)
 	return NULL;
 }
 
-/* The body of an active record of the kind, or ERR_AUTH. *title may be NULL. */
+/* The body of an active record of the kind, in mem, or ERR_AUTH. */
 static enum err_kind load_active(struct db *db, struct arena *mem, struct str id, struct str kind,
-	struct str *title, json_t **body, struct err *err)
+	struct str *title, struct str *body, struct err *err)
 {
 	struct stmt *s;
 	bool row;
@@ -51,65 +51,75 @@ static enum err_kind load_active(struct db *db, struct arena *mem, struct str id
 		return rc;
 	if (!row)
 		return err_set(err, ERR_AUTH, "sign in again");
-	if (title != NULL && !arena_copy(mem, stmt_col_str(s, 0), title))
+	if (!arena_copy(mem, stmt_col_str(s, 0), title) ||
+		!arena_copy(mem, stmt_col_str(s, 1), body))
 		rc = err_set(err, ERR_LIMIT, "person: request memory used up");
-	if (rc == OK)
-		rc = json_parse(stmt_col_str(s, 1), LIMIT_JSON_BYTES, body, err);
 	stmt_end(s);
-	if (rc == ERR_INPUT) /* what we stored ourselves does not parse */
-		rc = err_set(err, ERR_CORRUPT, "record %.*s: its body is not JSON", STR_ARG(id));
 	return rc;
 }
 
-static unsigned roles_of(const json_t *body)
+/*
+ * Who asks is read twice for every call, so that of a body only what is needed is looked at. A word holds nothing
+ * that JSON would escape.
+ */
+static bool word_member(struct str body, const char *name, struct str *word)
 {
-	const json_t *list = json_object_get(body, "roles");
-	unsigned mask = 0;
-	size_t i;
-	const json_t *item;
+	struct str text;
 
+	if (!json_member(body, name, &text) || text.len < 2 || text.ptr[0] != '"' ||
+		memchr(text.ptr, '\\', text.len) != NULL)
+		return false;
+	*word = str_of(text.ptr + 1, text.len - 2);
+	return true;
+}
+
+static enum err_kind read_roles(struct str body, unsigned *mask, struct err *err)
+{
+	struct str text;
+	json_t *list;
+	const json_t *item;
+	size_t i;
+
+	*mask = 0;
+	if (!json_member(body, "roles", &text))
+		return OK;
+	if (json_parse(text, LIMIT_JSON_BYTES, &list, err) != OK)
+		return err_set(err, ERR_CORRUPT, "a person's roles are not JSON");
 	json_array_foreach(list, i, item)
 	{
 		if (json_is_string(item))
-			mask |= (unsigned)role_of_word(
+			*mask |= (unsigned)role_of_word(
 				str_of(json_string_value(item), json_string_length(item)));
 	}
-	return mask;
+	json_decref(list);
+	return OK;
 }
 
 enum err_kind person_load(struct db *db, struct arena *mem, struct str person_id,
 	struct caller *caller, struct err *err)
 {
-	json_t *person = NULL, *organisation = NULL;
 	struct caller got = *caller;
-	struct str organisation_id, line = STR("");
+	struct str person, organisation;
 	enum err_kind rc = load_active(
 		db, mem, person_id, STR("person"), &got.person_name, &person, err);
 
 	if (rc != OK)
 		return rc;
-	if (!json_str(person, "organisation", &organisation_id)) {
-		rc = err_set(
+	if (!word_member(person, "organisation", &got.organisation_id))
+		return err_set(
 			err, ERR_CORRUPT, "person %.*s has no organisation", STR_ARG(person_id));
-		goto out;
-	}
-	rc = load_active(db, mem, organisation_id, STR("organisation"), &got.organisation_name,
+	rc = load_active(db, mem, got.organisation_id, STR("organisation"), &got.organisation_name,
 		&organisation, err);
 	if (rc != OK)
-		goto out;
-	if (!json_str(person, "line", &line))
-		json_str(organisation, "line", &line);
-	got.roles = roles_of(person);
-	if (!arena_copy(mem, person_id, &got.person_id) ||
-		!arena_copy(mem, organisation_id, &got.organisation_id) ||
-		!arena_copy(mem, line, &got.line)) {
+		return rc;
+	got.line = STR("");
+	if (!word_member(person, "line", &got.line))
+		word_member(organisation, "line", &got.line);
+	rc = read_roles(person, &got.roles, err);
+	if (rc == OK && !arena_copy(mem, person_id, &got.person_id))
 		rc = err_set(err, ERR_LIMIT, "person: request memory used up");
-		goto out;
-	}
-	*caller = got;
-out:
-	json_decref(person);
-	json_decref(organisation);
+	if (rc == OK)
+		*caller = got;
 	return rc;
 }
 

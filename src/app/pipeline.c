@@ -1,5 +1,6 @@
 /*
- * pipeline: threads and queues. A lane is a queue with threads, each with a read connection of its own.
+ * pipeline: threads and queues. A lane is a queue with threads, each with a read connection of its own. A thread
+ * takes several calls at a time: a wake-up and a snapshot are shared by whatever waits together.
  */
 #include "app/pipeline.h"
 
@@ -10,14 +11,20 @@
 #include "os/log.h"
 
 enum lane_name { LANE_QUICK, LANE_PASSWORD, LANE_LONG, LANES };
-enum { LANE_THREADS_MAX = 32 };
+enum {
+	LANE_THREADS_MAX = 32,
+	/* Calls that one thread takes at a time and computes on one snapshot. */
+	LANE_TAKE_MAX = 32,
+};
 
 struct lane {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct pipeline_call *first, **last;
 	size_t waiting, waiting_max;
+	unsigned sleeping; /* threads that wait for `more` */
 	bool stop;
+	bool is_quick; /* calls are taken several at a time, and computed on a snapshot */
 	unsigned thread_count;
 	pthread_t threads[LANE_THREADS_MAX];
 	struct db *db[LANE_THREADS_MAX];
@@ -49,22 +56,37 @@ struct point_auth *pipeline_points(const struct pipeline *p)
 	return p->points;
 }
 
+/* The thread's share of what waits; one that may take long is taken alone. NULL: the lane ends. */
 static struct pipeline_call *lane_take(struct lane *lane)
 {
 	pthread_mutex_lock(&lane->lock);
-	while (lane->first == NULL && !lane->stop)
+	while (lane->first == NULL && !lane->stop) {
+		lane->sleeping++;
 		pthread_cond_wait(&lane->more, &lane->lock);
-	struct pipeline_call *call = lane->first;
-
-	if (call != NULL) {
-		lane->first = call->next;
-		if (lane->first == NULL)
-			lane->last = &lane->first;
-		call->next = NULL;
-		lane->waiting--;
+		lane->sleeping--;
 	}
+	struct pipeline_call *calls = lane->first, **end = &lane->first;
+	size_t share = lane->is_quick ? lane->waiting / lane->thread_count + 1 : 1, count = 0;
+
+	if (share > LANE_TAKE_MAX)
+		share = LANE_TAKE_MAX;
+	while (*end != NULL && count < share && (count == 0 || call_is_short(*end))) {
+		bool alone = !call_is_short(*end);
+
+		end = &(*end)->next;
+		count++;
+		if (alone)
+			break;
+	}
+	lane->first = *end;
+	*end = NULL;
+	if (lane->first == NULL)
+		lane->last = &lane->first;
+	else if (lane->sleeping > 0)
+		pthread_cond_signal(&lane->more);
+	lane->waiting -= count;
 	pthread_mutex_unlock(&lane->lock);
-	return call;
+	return count > 0 ? calls : NULL;
 }
 
 /* forced: a call on its second round has its place already. */
@@ -75,10 +97,13 @@ static bool lane_put(struct lane *lane, struct pipeline_call *call, bool forced)
 	pthread_mutex_lock(&lane->lock);
 	fits = forced || lane->waiting < lane->waiting_max;
 	if (fits) {
+		/* One thread is woken for whatever gathers until it looks; it wakes the next. */
+		if (lane->first == NULL && lane->sleeping > 0)
+			pthread_cond_signal(&lane->more);
+		call->next = NULL;
 		*lane->last = call;
 		lane->last = &call->next;
 		lane->waiting++;
-		pthread_cond_signal(&lane->more);
 	}
 	pthread_mutex_unlock(&lane->lock);
 	return fits;
@@ -87,11 +112,11 @@ static bool lane_put(struct lane *lane, struct pipeline_call *call, bool forced)
 static void *lane_main(void *arg)
 {
 	struct lane_start start = *(struct lane_start *)arg;
-	struct pipeline_call *call;
+	struct pipeline_call *calls;
 
 	free(arg);
-	while ((call = lane_take(start.lane)) != NULL)
-		call_step(call, start.db);
+	while ((calls = lane_take(start.lane)) != NULL)
+		call_steps(calls, start.db, start.lane->is_quick);
 	return NULL;
 }
 
@@ -174,6 +199,8 @@ enum err_kind pipeline_open(struct lab *lab, const char *records_path, unsigned 
 
 	if (rc == OK)
 		rc = db_open(records_path, DB_READ, &made->maintain_db, err);
+	/* No others: the write-ahead log cannot be moved past a snapshot, and they take long. */
+	made->lanes[LANE_QUICK].is_quick = true;
 	if (rc == OK)
 		rc = lane_open(&made->lanes[LANE_QUICK], threads > 0 ? threads : default_threads(),
 			LIMIT_CALLS, records_path, err);

@@ -8,7 +8,11 @@
 #include "app/lab.h"
 #include "app/verb.h"
 
-enum { SESSION_TOKEN_BYTES = 32 };
+enum {
+	SESSION_TOKEN_BYTES = 32,
+	/* How exactly is noted when a session was last used: no less than a second's idleness counts. */
+	SESSION_SEEN_STEP_US = 1000000,
+};
 
 struct session {
 	struct str id, person_id, point;

@@ -9,11 +9,6 @@
 /* A refusal is recorded even when the call itself used up its memory. */
 enum { REFUSAL_MEM_BYTES = 512 << 10 };
 
-static bool holds_snapshot(const struct verb *verb)
-{
-	return (verb->flags & (VERB_LONG | VERB_PASSWORD)) == 0;
-}
-
 static bool wants_entry(const struct verb *verb)
 {
 	return (verb->flags & VERB_NO_ENTRY) == 0;
@@ -143,7 +138,8 @@ static enum err_kind record_act(struct pipeline_call *call, struct db *db, struc
 	const struct caller *caller = &call->ctx.caller;
 	enum err_kind rc = call_append_entry(call, db, err);
 
-	if (rc == OK && caller->session_id.len > 0)
+	if (rc == OK && caller->session_id.len > 0 &&
+		call->ctx.now_us - call->seen_us >= SESSION_SEEN_STEP_US)
 		rc = session_touch(db, caller->session_id, call->ctx.now_us, err);
 	if (rc == OK && call->is_signed)
 		rc = point_auth_store(db, caller->point, call->in.counter, err);
@@ -301,7 +297,6 @@ static enum err_kind compute(struct pipeline_call *call, struct db *read, struct
 	struct ctx *ctx = &call->ctx;
 	const struct verb *verb = ctx->verb;
 	const char *frozen = ledger_frozen(ctx->lab->ledger);
-	enum err_kind rc;
 
 	if (call->in.cancelled != NULL && call->in.cancelled(call->in.arg))
 		return err_set(err, ERR_CANCELLED, "the caller went away");
@@ -309,17 +304,11 @@ static enum err_kind compute(struct pipeline_call *call, struct db *read, struct
 		return err_set(err, ERR_FROZEN, "the record is frozen: %s", frozen);
 	ctx->db = read;
 	ctx->now_us = clock_now_us(&ctx->lab->clock);
-	if (!holds_snapshot(verb))
-		return check_and_compute(call, err);
-	rc = db_begin(read, err);
-	if (rc != OK)
-		return rc;
-	rc = check_and_compute(call, err);
-	db_rollback(read);
-	return rc;
+	return check_and_compute(call, err);
 }
 
-void call_step(struct pipeline_call *call, struct db *read)
+/* no_snapshot: why there is none although there should be, or NULL. */
+static void step(struct pipeline_call *call, struct db *read, const struct err *no_snapshot)
 {
 	struct err err;
 
@@ -328,7 +317,9 @@ void call_step(struct pipeline_call *call, struct db *read)
 		return;
 	}
 	assert(call->stage == STAGE_COMPUTE);
-	enum err_kind rc = compute(call, read, &err);
+	if (no_snapshot != NULL)
+		err = *no_snapshot;
+	enum err_kind rc = no_snapshot != NULL ? err.kind : compute(call, read, &err);
 
 	if (rc == OK && !wants_entry(call->ctx.verb))
 		rc = finish_answer(call, &err);
@@ -345,4 +336,27 @@ void call_step(struct pipeline_call *call, struct db *read)
 	}
 	call->stage = STAGE_APPLY;
 	submit(call, apply_run, apply_done);
+}
+
+bool call_is_short(const struct pipeline_call *call)
+{
+	return (call->ctx.verb->flags & VERB_BYTES) == 0;
+}
+
+void call_steps(struct pipeline_call *calls, struct db *read, bool on_snapshot)
+{
+	struct err err;
+	bool failed = on_snapshot && db_begin(read, &err) != OK;
+
+	while (calls != NULL) {
+		struct pipeline_call *call = calls;
+
+		/* A step gives the call away. */
+		calls = call->next;
+		call->next = NULL;
+		step(call, read, failed ? &err : NULL);
+		db_end_statements(read);
+	}
+	if (on_snapshot && !failed)
+		db_rollback(read);
 }

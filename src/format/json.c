@@ -109,3 +109,54 @@ bool json_flag(const json_t *object, const char *key, bool *out)
 	*out = json_is_true(value);
 	return true;
 }
+
+/* Past the string that begins at `at`, or at the end of a text that breaks off in it. */
+static size_t skip_string(struct str text, size_t at)
+{
+	for (at++; at < text.len && text.ptr[at] != '"'; at++)
+		at += text.ptr[at] == '\\';
+	return at < text.len ? at + 1 : text.len;
+}
+
+/* At the comma or bracket that follows the value which begins at `at`. */
+static size_t skip_value(struct str text, size_t at)
+{
+	unsigned depth = 0;
+
+	while (at < text.len) {
+		char c = text.ptr[at];
+
+		if (c == '"') {
+			at = skip_string(text, at);
+			continue;
+		}
+		if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+			break;
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		at++;
+	}
+	return at;
+}
+
+bool json_member(struct str object, const char *name, struct str *value)
+{
+	struct str wanted = str_from(name);
+	size_t at = 1;
+
+	if (object.len == 0 || object.ptr[0] != '{')
+		return false;
+	while (at < object.len && object.ptr[at] == '"') {
+		size_t colon = skip_string(object, at);
+		size_t to = skip_value(object, colon + 1);
+
+		if (to >= object.len)
+			return false;
+		if (str_eq(str_of(object.ptr + at + 1, colon - at - 2), wanted)) {
+			*value = str_of(object.ptr + colon + 1, to - colon - 1);
+			return true;
+		}
+		at = to + 1;
+	}
+	return false;
+}

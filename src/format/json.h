@@ -21,6 +21,11 @@ MUST_CHECK enum err_kind json_parse(
 bool json_str(const json_t *object, const char *key, struct str *out);
 bool json_i64(const json_t *object, const char *key, int64_t *out);
 bool json_flag(const json_t *object, const char *key, bool *out);
+/*
+ * The text of a member of an object that jw or json_canonical wrote: no white space, no escapes in names. For what
+ * every call looks at; the value may be given to json_parse. False: there is none. Borrowed from `object`.
+ */
+bool json_member(struct str object, const char *name, struct str *value);
 
 /*
  * jw: writes one JSON value. Commas and quoting are its own; nesting is checked; bytes that are not UTF-8
@@ -50,6 +55,8 @@ void jw_hex(struct jw *w, const void *bytes, size_t len);
 void jw_when(struct jw *w, int64_t when_us);
 /* A value that is JSON already (made by jw or checked by json_parse). */
 void jw_raw(struct jw *w, struct str json);
+/* Into an object: all members of such an object that has some. */
+void jw_members(struct jw *w, struct str object);
 /* Members in their order. Fails the out when nested deeper than LIMIT_JSON_DEPTH. */
 void jw_value(struct jw *w, const json_t *value);
 /* Key and value in one. */

@@ -182,6 +182,16 @@ void jw_raw(struct jw *w, struct str json)
 	out_put(w->out, json);
 }
 
+void jw_members(struct jw *w, struct str object)
+{
+	assert(object.len > 2 && object.ptr[0] == '{');
+	assert(w->is_object[w->depth] && !w->after_key);
+	if (!w->first[w->depth])
+		out_char(w->out, ',');
+	w->first[w->depth] = false;
+	out_put(w->out, str_of(object.ptr + 1, object.len - 2));
+}
+
 static void put_value(struct out *o, const json_t *value, unsigned depth);
 
 static void put_container(struct out *o, const json_t *value, unsigned depth)

@@ -39,8 +39,8 @@ struct ledger {
 
 /* Compare records and checkpoints, filling signed_edge and latest; sets `frozen` when they disagree. */
 MUST_CHECK enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err);
-/* Do the details of the rows from `from` on fit what their entries commit to? Errors: ERR_CORRUPT (no). */
-MUST_CHECK enum err_kind log_check_details(struct db *db, uint64_t from, struct err *err);
+/* Does what stands beside an entry fit what it commits to? */
+bool log_detail_fits(struct str bytes, struct str nonce, struct str detail, bool redacted);
 /* Sign signed_edge: this is the latest head. */
 MUST_CHECK enum err_kind log_sign(struct ledger *l, struct err *err);
 /* In a transaction: the latest note, and no older one. */

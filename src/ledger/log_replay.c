@@ -178,7 +178,7 @@ static void set_head(struct ledger *l, const struct claim claims[2])
 }
 
 /* Canonical JSON sorts its members: an entry begins with its commitment. What was redacted since has none to show. */
-static bool commitment_fits(struct str bytes, struct str nonce, struct str detail, bool redacted)
+bool log_detail_fits(struct str bytes, struct str nonce, struct str detail, bool redacted)
 {
 	static const char head[] = "{\"commit\":\"";
 	const size_t head_len = sizeof(head) - 1;
@@ -197,7 +197,8 @@ static bool commitment_fits(struct str bytes, struct str nonce, struct str detai
 		memcmp(bytes.ptr + head_len, hex, SHA256_HEX_BYTES - 1) == 0;
 }
 
-enum err_kind log_check_details(struct db *db, uint64_t from, struct err *err)
+/* Of the rows from `from` on. */
+static enum err_kind check_details(struct db *db, uint64_t from, struct err *err)
 {
 	struct stmt *s;
 	bool row = false;
@@ -210,7 +211,7 @@ enum err_kind log_check_details(struct db *db, uint64_t from, struct err *err)
 		return rc;
 	stmt_i64(s, ":from", (int64_t)from);
 	while ((rc = stmt_step(s, &row, err)) == OK && row) {
-		if (commitment_fits(stmt_col_str(s, 1), stmt_col_str(s, 2), stmt_col_str(s, 3),
+		if (log_detail_fits(stmt_col_str(s, 1), stmt_col_str(s, 2), stmt_col_str(s, 3),
 			    stmt_col_i64(s, 4) != 0))
 			continue;
 		rc = err_set(err, ERR_CORRUPT, "the detail of entry %lld is not what it commits to",
@@ -248,7 +249,7 @@ enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 	}
 	/* What a crash left unsigned is about to be signed: it must be whole, like any other batch. */
 	if (rc == OK && l->frozen[0] == '\0') {
-		rc = log_check_details(db, l->latest.head.size, err);
+		rc = check_details(db, l->latest.head.size, err);
 		rc = freeze_on_damage(l, rc, err);
 	}
 	arena_reset(&mem);

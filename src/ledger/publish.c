@@ -14,6 +14,8 @@ enum { SWEEP_STEP = 16 };
 void publish_init(struct publish *p, int dir_fd)
 {
 	*p = (struct publish){ .dir_fd = dir_fd };
+	memset(p->partials[0].made, true, sizeof(p->partials[0].made));
+	memset(p->partials[1].made, true, sizeof(p->partials[1].made));
 }
 
 static enum err_kind make_parents(int dir_fd, const char *path, struct err *err)
@@ -84,7 +86,10 @@ static enum err_kind sweep_some(
 {
 	char path[TILEPATH_BYTES_MAX + 16];
 
-	for (; count > 0 && s->next_width < TILE_WIDTH; count--, s->next_width++) {
+	for (; count > 0 && s->next_width < TILE_WIDTH; s->next_width++) {
+		if (!s->made[s->next_width])
+			continue;
+		count--;
 		snprintf(path, sizeof(path), "%s/%u", s->folder, s->next_width);
 		if (unlinkat(p->dir_fd, path, 0) != 0 && errno != ENOENT && errno != ENOTDIR)
 			return err_errno(err, errno, "remove ledger/%s", path);
@@ -109,6 +114,34 @@ enum err_kind publish_sweep(struct publish *p, bool everything, struct err *err)
 	return rc;
 }
 
+static struct publish_partials *partials_of(struct publish *p, const struct tile *tile)
+{
+	return tile->is_bundle || tile->level == 0 ? &p->partials[tile->is_bundle] : NULL;
+}
+
+static void note_partial(struct publish *p, const struct tile *tile)
+{
+	struct publish_partials *partials = partials_of(p, tile);
+
+	if (partials == NULL)
+		return;
+	if (partials->index != tile->index)
+		*partials = (struct publish_partials){ .index = tile->index };
+	partials->made[tile->width] = true;
+}
+
+/* Which widths of a tile that is full now may be there; of higher levels, which are rare, any. */
+static void take_partials(struct publish *p, const struct tile *tile, bool made[TILE_WIDTH])
+{
+	const struct publish_partials *partials = partials_of(p, tile);
+	static const bool none[TILE_WIDTH];
+
+	if (partials == NULL)
+		memset(made, true, TILE_WIDTH * sizeof(made[0]));
+	else
+		memcpy(made, partials->index == tile->index ? partials->made : none, sizeof(none));
+}
+
 /* The partial tiles of a tile that is full now are to go; those of the one before go at once. */
 static enum err_kind begin_sweep(
 	struct publish *p, const struct tile *tile, const char *path, struct err *err)
@@ -122,6 +155,7 @@ static enum err_kind begin_sweep(
 
 	assert(n > 0 && (size_t)n < sizeof(s->folder));
 	s->next_width = 1;
+	take_partials(p, tile, s->made);
 	if (faccessat(p->dir_fd, s->folder, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
 		s->folder[0] = '\0';
 	return rc;
@@ -197,5 +231,8 @@ enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes,
 		if (rc != OK)
 			return rc;
 	}
-	return is_full ? begin_sweep(p, tile, path, err) : OK;
+	if (is_full)
+		return begin_sweep(p, tile, path, err);
+	note_partial(p, tile);
+	return OK;
 }

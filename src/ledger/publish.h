@@ -13,12 +13,21 @@
 struct publish_sweep {
 	char folder[TILEPATH_BYTES_MAX]; /* "tile/0/004.p"; empty: nothing to do */
 	unsigned next_width;
+	bool made[TILE_WIDTH]; /* widths that may be there */
+};
+
+/* Partial tiles of the place at the end of the log. */
+struct publish_partials {
+	uint64_t index;
+	bool made[TILE_WIDTH]; /* by width */
 };
 
 struct publish {
 	int dir_fd; /* LAB/ledger, borrowed */
 	bool compares; /* start: a file that holds the right bytes is left alone */
 	uint64_t missing, differing; /* counted while comparing */
+	/* Of hashes (level 0) and of entries. What stood there before the start is not known: any width may be. */
+	struct publish_partials partials[2];
 	struct publish_sweep sweeps[2]; /* of hashes and of entries */
 };
 

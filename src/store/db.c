@@ -223,15 +223,6 @@ const char *db_path(const struct db *db)
 	return sqlite3_db_filename(db->handle, "main");
 }
 
-/* A statement left half-read keeps its snapshot, and would keep it beyond the transaction. */
-static void end_statements(struct db *db)
-{
-	for (size_t i = 0; i < BUCKETS && db->in_use_count > 0; i++)
-		for (struct stmt *s = db->buckets[i]; s != NULL; s = s->next)
-			stmt_end(s);
-	assert(db->in_use_count == 0);
-}
-
 /* Transaction control several times a batch: prepared once like everything else. */
 static enum err_kind control(struct db *db, const char *sql, struct err *err)
 {
@@ -272,16 +263,26 @@ enum err_kind db_begin(struct db *db, struct err *err)
 enum err_kind db_commit(struct db *db, struct err *err)
 {
 	assert(db_in_transaction(db));
-	end_statements(db);
+	db_end_statements(db);
 	return control(db, "COMMIT", err);
 }
 
 void db_rollback(struct db *db)
 {
-	end_statements(db);
+	db_end_statements(db);
 	/* SQLite rolls back by itself after some failures; there is nothing left to do then. */
-	if (db_in_transaction(db))
-		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	struct err unused;
+
+	if (db_in_transaction(db) && control(db, "ROLLBACK", &unused) != OK)
+		log_line(LOG_ERROR, "%s", unused.msg);
+}
+
+void db_end_statements(struct db *db)
+{
+	for (size_t i = 0; i < BUCKETS && db->in_use_count > 0; i++)
+		for (struct stmt *s = db->buckets[i]; s != NULL; s = s->next)
+			stmt_end(s);
+	assert(db->in_use_count == 0);
 }
 
 bool db_in_transaction(const struct db *db)
@@ -297,13 +298,13 @@ enum err_kind db_savepoint(struct db *db, struct err *err)
 
 enum err_kind db_release(struct db *db, struct err *err)
 {
-	end_statements(db);
+	db_end_statements(db);
 	return control(db, "RELEASE job", err);
 }
 
 void db_undo(struct db *db)
 {
-	end_statements(db);
+	db_end_statements(db);
 	if (db_in_transaction(db))
 		sqlite3_exec(db->handle, "ROLLBACK TO job; RELEASE job", NULL, NULL, NULL);
 }

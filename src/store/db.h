@@ -39,6 +39,8 @@ MUST_CHECK enum err_kind db_begin(struct db *db, struct err *err);
 /* After a failure the transaction is still to be rolled back. */
 MUST_CHECK enum err_kind db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
+/* Ends statements left half-read; the transaction goes on. */
+void db_end_statements(struct db *db);
 /* False after some failures (a full disk): SQLite has rolled everything back then. */
 bool db_in_transaction(const struct db *db);
 MUST_CHECK enum err_kind db_savepoint(struct db *db, struct err *err); /* one level */

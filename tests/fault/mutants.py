@@ -16,9 +16,8 @@ import tempfile
 MUTANTS = {
     "sync_records": ("src/store/db.c", [("PRAGMA synchronous = FULL;", "PRAGMA synchronous = OFF;")], ["power"]),
     "sync_pack": ("src/store/pack_file.c", [("\tif (fs_sync(f->fd, err) != OK)\n", "\tif (false)\n")], ["power_ingest"]),
-    "rehash": ("src/ledger/log.c", [("\trc = read_back(db, &read, err);\n\tif (rc == OK)\n\t\trc = log_check_details(db, from, err);\n",
-                                     "\tread = l->pending;\n")], ["bind"]),
-    "details": ("src/ledger/log_replay.c", [("\t\tif (commitment_fits(", "\t\tif (true || commitment_fits(")], ["bind"]),
+    "rehash": ("src/ledger/log.c", [("\trc = read_back(db, &read, err);\n", "\tread = l->pending;\n")], ["bind"]),
+    "details": ("src/ledger/log_replay.c", [("\tif (redacted)\n\t\treturn true;\n", "\tif (true || redacted)\n\t\treturn true;\n")], ["bind"]),
     "short_path": ("src/ledger/merkle.c", [("\tif (sn != 0)\n\t\treturn wrong_length(err);\n\tif (!sha256_eq(&r, root))\n\t\treturn "
                                             "err_set(err, ERR_CORRUPT, \"inclusion",
                                             "\tif (!sha256_eq(&r, root))\n\t\treturn err_set(err, ERR_CORRUPT, \"inclusion")], ["paths"]),

@@ -1,5 +1,6 @@
 /* test_pipeline: the steps of a call in a real lab: real records, ledger and keys. */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "app/trail.h"
 #include "app/trail_wrap.h"
@@ -182,6 +183,96 @@ static enum err_kind ask_while(const char *sql, const struct token *who, const c
 	pthread_cond_broadcast(&gate.changed);
 	pthread_mutex_unlock(&gate.lock);
 	return open_lab_wait()->status;
+}
+
+enum { TOGETHER = 8, ROUNDS = 12 };
+
+/* One of several who ask at once: each waits for its own answers. */
+struct peer {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool answered;
+	enum err_kind status;
+	char json[4096];
+	int number;
+	bool good;
+};
+
+static void note_answer(void *arg, const struct pipeline_answer *answer)
+{
+	struct peer *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	p->answered = true;
+	p->status = answer->status;
+	snprintf(p->json, sizeof(p->json), "%.*s", STR_ARG(answer->json));
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static bool peer_ask(struct peer *p, const char *verb, const char *body)
+{
+	static const uint8_t zero[16];
+	struct pipeline_request request = { .verb = str_from(verb),
+		.point = STR("console"),
+		.body = str_from(body),
+		.token = olga.bytes,
+		.idempotency_key = zero,
+		.peer = zero,
+		.uid = geteuid(),
+		.fd = -1,
+		.answer = note_answer,
+		.arg = p };
+
+	p->answered = false;
+	pipeline_submit(lab.pipeline, &request);
+	pthread_mutex_lock(&p->lock);
+	while (!p->answered)
+		pthread_cond_wait(&p->changed, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	return p->status == OK;
+}
+
+/* Makes an organisation and looks for it; both wait in the lane among those of others. */
+static void *make_and_look(void *arg)
+{
+	struct peer *p = arg;
+
+	p->good = true;
+	for (int i = 0; i < ROUNDS && p->good; i++) {
+		char name[40], body[160];
+
+		snprintf(name, sizeof(name), "Together %d-%d.", p->number, i);
+		snprintf(body, sizeof(body),
+			"{\"name\":\"%s\",\"line\":\"customer\",\"country\":\"IT\"}", name);
+		p->good = peer_ask(p, "organisation.create", body);
+		snprintf(body, sizeof(body), "{\"kind\":\"organisation\",\"text\":\"%s\"}", name);
+		p->good = p->good && peer_ask(p, "record.list", body) &&
+			strstr(p->json, "\"total\":1") != NULL;
+	}
+	return NULL;
+}
+
+/* A snapshot that several calls share is no older than any of them. */
+static void what_was_answered_is_seen_by_whatever_is_asked_then(void **state)
+{
+	struct peer peers[TOGETHER];
+	pthread_t threads[TOGETHER];
+
+	(void)state;
+	for (int i = 0; i < TOGETHER; i++) {
+		peers[i] = (struct peer){ .number = i };
+		pthread_mutex_init(&peers[i].lock, NULL);
+		pthread_cond_init(&peers[i].changed, NULL);
+		assert_int_equal(pthread_create(&threads[i], NULL, make_and_look, &peers[i]), 0);
+	}
+	for (int i = 0; i < TOGETHER; i++) {
+		pthread_join(threads[i], NULL);
+		if (!peers[i].good)
+			fail_msg("peer %d was told: %s", i, peers[i].json);
+		pthread_cond_destroy(&peers[i].changed);
+		pthread_mutex_destroy(&peers[i].lock);
+	}
 }
 
 static void what_was_revoked_meanwhile_is_refused(void **state)
@@ -426,6 +517,7 @@ int main(void)
 		cmocka_unit_test(an_act_is_answered_with_its_entry),
 		cmocka_unit_test(what_fails_leaves_nothing_but_its_refusal),
 		cmocka_unit_test(strangers_are_counted_and_entered_by_the_minute),
+		cmocka_unit_test(what_was_answered_is_seen_by_whatever_is_asked_then),
 		cmocka_unit_test(what_was_revoked_meanwhile_is_refused),
 		cmocka_unit_test(a_caller_that_went_away_gets_no_act),
 		cmocka_unit_test(sealed_detail_opens_with_the_officer_role_alone),

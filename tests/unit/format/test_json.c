@@ -105,6 +105,70 @@ static void look_ups_are_typed(void **state)
 	json_decref(root);
 }
 
+static void finds_members_in_the_text(void **state)
+{
+	static const struct {
+		const char *object, *name, *value; /* NULL: there is none */
+	} cases[] = {
+		{ "{\"a\":1,\"b\":\"x\"}", "a", "1" },
+		{ "{\"a\":1,\"b\":\"x\"}", "b", "\"x\"" },
+		{ "{\"a\":1,\"b\":\"x\"}", "c", NULL },
+		{ "{\"a\":{\"b\":[1,{}]},\"b\":[]}", "b", "[]" },
+		{ "{\"a\":\"\\\",\\\"b\\\":2,\\\\\",\"b\":3}", "b", "3" },
+		{ "{\"a\":\"}]\",\"b\":null}", "b", "null" },
+		{ "{\"a\":[\"b\",\"b\"]}", "b", NULL },
+		{ "{\"ab\":1}", "a", NULL },
+		{ "{}", "a", NULL },
+		{ "[\"a\",1]", "a", NULL },
+		{ "", "a", NULL },
+		/* Texts that break off, or that we do not write. */
+		{ "{", "a", NULL },
+		{ "{\"a", "a", NULL },
+		{ "{\"a\"", "a", NULL },
+		{ "{\"a\":", "a", NULL },
+		{ "{\"a\":1", "a", NULL },
+		{ "{\"a\":\"\\", "a", NULL },
+		{ "{ \"a\": 1 }", "a", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str value;
+
+		assert_int_equal(json_member(str_from(cases[i].object), cases[i].name, &value),
+			cases[i].value != NULL);
+		if (cases[i].value != NULL)
+			assert_true(str_eq(value, str_from(cases[i].value)));
+	}
+}
+
+static void the_emitter_takes_members_over(void **state)
+{
+	struct arena mem;
+	struct out o;
+	struct jw w;
+	struct str text;
+	struct err err;
+
+	(void)state;
+	arena_init(&mem, MEM_BYTES);
+	out_init(&o, &mem, 256);
+	jw_init(&w, &o);
+	jw_array(&w);
+	jw_object(&w);
+	jw_members(&w, STR("{\"a\":1,\"b\":{}}"));
+	jw_object_end(&w);
+	jw_object(&w);
+	jw_ki64(&w, "n", 7);
+	jw_members(&w, STR("{\"a\":1}"));
+	jw_kbool(&w, "z", true);
+	jw_object_end(&w);
+	jw_array_end(&w);
+	assert_int_equal(out_finish(&o, &text, &err), OK);
+	assert_string_equal(text.ptr, "[{\"a\":1,\"b\":{}},{\"n\":7,\"a\":1,\"z\":true}]");
+	arena_reset(&mem);
+}
+
 static void the_emitter_writes_every_shape(void **state)
 {
 	struct arena mem;
@@ -227,6 +291,8 @@ int main(void)
 		cmocka_unit_test(too_long_is_refused),
 		cmocka_unit_test(errors_say_where_and_quote_nothing),
 		cmocka_unit_test(look_ups_are_typed),
+		cmocka_unit_test(finds_members_in_the_text),
+		cmocka_unit_test(the_emitter_takes_members_over),
 		cmocka_unit_test(the_emitter_writes_every_shape),
 		cmocka_unit_test(canonical_text),
 		cmocka_unit_test(canonical_survives_every_budget),
