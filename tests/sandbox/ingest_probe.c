@@ -1,5 +1,5 @@
 /*
- * ingest_probe: one ingest into a store of its own, for test_import.py: the real child in the real sandbox, no
+ * ingest_probe: one ingest into a store of its own, for import_box.py: the real child in the real sandbox, no
  * vault around it.
  *
  * usage: ingest_probe STORE SOURCE REF FILES_MAX BYTES_MAX [N]    (STORE: an existing folder; REF "": none)
