@@ -20,9 +20,15 @@ enum { SESSIONS_MAX = 64 };
 struct options {
 	const char *image, *text, *release, *words, *path, *line, *column, *theme, *zoom, *seen_at;
 	const char *key;
-	char *sessions[SESSIONS_MAX];
-	size_t session_count;
+	char *sessions[SESSIONS_MAX], *files[TRAIL_FILES_MAX];
+	size_t session_count, file_count;
 };
+
+static struct leak_trails trails_of(const struct options *o)
+{
+	return (struct leak_trails){ o->key, o->files, o->file_count, o->sessions,
+		o->session_count };
+}
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
@@ -32,7 +38,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 	} rows[] = { { "--text", &o->text }, { "--release", &o->release }, { "--words", &o->words },
 		{ "--path", &o->path }, { "--line", &o->line }, { "--column", &o->column },
 		{ "--theme", &o->theme }, { "--zoom", &o->zoom }, { "--seen-at", &o->seen_at },
-		{ "--officer-key", &o->key } };
+		{ "--officer-key", &o->key }, { "--key", &o->key } };
 
 	for (int i = 1; i < argc; i++) {
 		const char **value = NULL;
@@ -43,6 +49,9 @@ static bool read_options(int argc, char **argv, struct options *o)
 		if (strcmp(argv[i], "--session") == 0 && i + 1 < argc &&
 			o->session_count < SESSIONS_MAX) {
 			o->sessions[o->session_count++] = argv[++i];
+		} else if (strcmp(argv[i], "--trail") == 0 && i + 1 < argc &&
+			o->file_count < TRAIL_FILES_MAX) {
+			o->files[o->file_count++] = argv[++i];
 		} else if (value != NULL && i + 1 < argc) {
 			*value = argv[++i];
 		} else if (argv[i][0] != '-' && o->image == NULL) {
@@ -51,7 +60,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 			return false;
 		}
 	}
-	return (o->image == NULL) != (o->text == NULL);
+	return (o->image == NULL) != (o->text == NULL) && (o->file_count == 0 || o->key != NULL);
 }
 
 static enum err_kind set_number(json_t *body, const char *name, const char *text, struct err *err)
@@ -110,8 +119,8 @@ static enum err_kind add_session(void *arg, struct str session, struct str point
 }
 
 /* The call's arguments. *body is the caller's to json_decref. */
-static enum err_kind make_body(const struct cli *cli, const struct options *o,
-	struct trail_reader *reader, json_t *body, struct err *err)
+static enum err_kind make_body(
+	const struct options *o, struct trail_reader *reader, json_t *body, struct err *err)
 {
 	set_text(body, "release", o->release);
 	set_text(body, "words", o->words);
@@ -125,11 +134,14 @@ static enum err_kind make_body(const struct cli *cli, const struct options *o,
 		rc = set_number(body, "column", o->column, err);
 	if (rc != OK || o->release != NULL || o->key == NULL)
 		return rc;
+	struct leak_trails trails = trails_of(o);
 	struct shown shown = { reader, json_array() };
+	size_t closed;
 
-	rc = leak_each_session(cli, o->sessions, o->session_count, add_session, &shown, err);
+	rc = leak_each_session(reader, &trails, add_session, &shown, &closed, err);
 	if (rc == OK && json_array_size(shown.tiles) == 0)
-		rc = err_set(err, ERR_NOT_FOUND, "no session was shown any page");
+		rc = err_set(
+			err, ERR_NOT_FOUND, "no session whose trail is open was shown any page");
 	json_object_set_new(body, "tiles", shown.tiles);
 	return rc;
 }
@@ -277,11 +289,16 @@ static enum err_kind print_named(struct trail_reader *reader, const json_t *answ
 		(long long)leak_int_of(candidate, "last_view_entry"));
 	if (reader == NULL) {
 		*upheld = (struct upheld){ upheld->count + 1, session, point };
-		printf("  whether it was shown this page stands in its sealed trail: give --officer-key\n");
+		printf("  whether it was shown this page stands in its sealed trail: give --key\n");
 		return OK;
 	}
 	enum err_kind rc = leak_trail_views(reader, session, compare_view, &agreeing, err);
 
+	if (rc == ERR_CONFLICT) {
+		*upheld = (struct upheld){ upheld->count + 1, session, point };
+		printf("  whether it was shown this page is not known: %s\n", err->msg);
+		return OK;
+	}
 	if (rc == OK && agreeing.seen == 0)
 		printf("  its trail shows no view of this page: the mark alone names nobody\n");
 	else if (rc == OK)
@@ -326,11 +343,12 @@ static enum err_kind print_verdict(
 static enum err_kind run_picture(const struct cli *cli, const struct options *o, struct err *err)
 {
 	struct trail_reader reader;
+	struct leak_trails trails = trails_of(o);
 	json_t *body = json_object(), *answer = NULL;
-	enum err_kind rc = o->key != NULL ? trail_reader_open(cli, o->key, &reader, err) : OK;
+	enum err_kind rc = o->key != NULL ? leak_trails_open(cli, &trails, &reader, err) : OK;
 
 	if (rc == OK)
-		rc = make_body(cli, o, &reader, body, err);
+		rc = make_body(o, &reader, body, err);
 	if (rc == OK)
 		rc = ask_picture(cli, o, body, &answer, err);
 	if (rc == OK) {
@@ -353,11 +371,9 @@ int cmd_leak(const struct cli *cli, int argc, char **argv)
 	if (!read_options(argc, argv, &o))
 		return cmd_misuse(argv[0]);
 	if (o.text != NULL) {
-		const struct leak_lines lines = { .file = o.text,
-			.release = o.release,
-			.key = o.key,
-			.sessions = o.sessions,
-			.session_count = o.session_count };
+		const struct leak_lines lines = {
+			.file = o.text, .release = o.release, .trails = trails_of(&o)
+		};
 
 		rc = leak_lines_run(cli, &lines, &err);
 	} else {

@@ -38,12 +38,13 @@ const struct cmd cmds[] = {
 		cmd_totp },
 	{ "leak", "Narrow a picture or a text down to the sessions that were shown it.",
 		"IMAGE [--release ID] [--words TEXT] [--path PATH [--line N] [--column N]] [--theme WORD] [--zoom N]\n"
-		" [--seen-at TIME] [--officer-key FILE] [--session ID]...\n"
+		" [--seen-at TIME] [--key FILE [--trail TRAIL]...] [--session ID]...\n"
 		" Whose mark a PNG, JPEG or WebP picture carries. Which page it is: words that can be read in it, or the\n"
 		" file's path; without a release, the pages that the sessions' trails tell, which FILE opens here.\n"
-		"--text FILE|- [--release ID] [--officer-key FILE] [--session ID]...\n"
+		"--text FILE|- [--release ID] [--key FILE [--trail TRAIL]...] [--session ID]...\n"
 		" Where the text's lines stand and, with FILE, which sessions were shown all of them.\n"
-		" FILE holds the secret of the officer role. Each trail that is opened is recorded.",
+		" FILE holds the secret of the officer role, or of a party: then each TRAIL is a file that other parties unwrapped\n"
+		" (`vitrine help trail`). Each trail that the vault hands out is recorded. --officer-key means --key.",
 		cmd_leak },
 	{ "ledger", "Check, show, prove and copy the record, with or without a running vault.",
 		"verify\n the whole log: entries, tiles, records, commitments, signature\n"

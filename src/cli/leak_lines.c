@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/leak_trail.h"
 #include "glass/find.h"
 #include "os/fs.h"
 
@@ -27,6 +26,7 @@ struct telling {
 	/* Of the session being looked at: the entry that shows each line, or -1. */
 	int64_t shown[FIND_NEEDLES_MAX];
 	size_t sessions, narrowed;
+	size_t closed; /* sessions whose trails were not opened */
 	char last[LIMIT_NAME_BYTES], last_point[LIMIT_NAME_BYTES];
 };
 
@@ -200,6 +200,9 @@ static void print_verdict(const struct telling *t)
 	else
 		printf("narrows to %zu of %zu sessions: they were shown all of these lines\n",
 			t->narrowed, t->sessions);
+	if (t->closed > 0)
+		printf("Nothing is said of %zu sessions whose trails were not opened.\n",
+			t->closed);
 	printf("What was shown is no proof of who told it on: the lines may be known elsewhere.\n");
 }
 
@@ -207,12 +210,12 @@ static enum err_kind open_trails(
 	const struct cli *cli, const struct leak_lines *options, struct telling *t, struct err *err)
 {
 	struct trail_reader reader;
-	enum err_kind rc = trail_reader_open(cli, options->key, &reader, err);
+	enum err_kind rc = leak_trails_open(cli, &options->trails, &reader, err);
 
 	t->reader = &reader;
 	if (rc == OK)
 		rc = leak_each_session(
-			cli, options->sessions, options->session_count, look_at_session, t, err);
+			&reader, &options->trails, look_at_session, t, &t->closed, err);
 	t->reader = NULL;
 	trail_reader_close(&reader);
 	if (rc == OK)
@@ -233,8 +236,8 @@ enum err_kind leak_lines_run(
 	if (rc == OK && !json_is_true(json_object_get(t.answer, "enough")))
 		printf("names nobody: at least %lld lines must tell\n",
 			(long long)leak_int_of(t.answer, "telling_min"));
-	else if (rc == OK && options->key == NULL)
-		printf("Who was shown them stands in sealed trails: give --officer-key to open them here.\n");
+	else if (rc == OK && options->trails.key == NULL)
+		printf("Who was shown them stands in sealed trails: give --key to open them here.\n");
 	else if (rc == OK)
 		rc = open_trails(cli, options, &t, err);
 	free(t.places);

@@ -5,14 +5,12 @@
 #ifndef CLI_LEAK_LINES_H
 #define CLI_LEAK_LINES_H
 
-#include "cli/cmd.h"
+#include "cli/leak_trail.h"
 
 struct leak_lines {
 	const char *file; /* of the text; "-": standard input */
 	const char *release; /* NULL: all */
-	const char *key; /* of the officer role; NULL: only the places */
-	char *const *sessions; /* only these; none: all that were shown pages */
-	size_t session_count;
+	struct leak_trails trails; /* without a key: only the places */
 };
 
 MUST_CHECK enum err_kind leak_lines_run(

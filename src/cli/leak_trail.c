@@ -1,5 +1,7 @@
 #include "cli/leak_trail.h"
 
+#include <stdio.h>
+
 #include "cli/progress.h"
 
 struct str leak_text_of(const json_t *object, const char *key)
@@ -91,12 +93,44 @@ enum err_kind leak_ask(struct console *c, const char *verb, const json_t *body, 
 	return rc == OK ? json_parse(answer.json, LIMIT_ANSWER_BYTES, root, err) : rc;
 }
 
-static bool is_meant(struct str id, char *const *only, size_t count)
+enum err_kind leak_trails_open(const struct cli *cli, const struct leak_trails *trails,
+	struct trail_reader *reader, struct err *err)
 {
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(id, str_from(only[i])))
+	enum err_kind rc = trail_reader_open(cli, trails->key, reader, err);
+
+	for (size_t i = 0; i < trails->file_count && rc == OK; i++)
+		rc = trail_reader_add(reader, trails->files[i], err);
+	return rc;
+}
+
+static bool is_meant(
+	const struct trail_reader *reader, const struct leak_trails *trails, struct str id)
+{
+	for (size_t i = 0; i < trails->session_count; i++) {
+		if (str_eq(id, str_from(trails->sessions[i])))
 			return true;
-	return count == 0;
+	}
+	if (trails->session_count > 0)
+		return false;
+	for (size_t i = 0; i < reader->file_count; i++) {
+		if (str_eq(id, str_from(reader->ids[i])))
+			return true;
+	}
+	return reader->file_count == 0;
+}
+
+/* A trail that is sealed for its parties is no failure: the others are looked at all the same. */
+static enum err_kind look_at(
+	leak_session_fn *session, void *arg, const json_t *row, size_t *closed, struct err *err)
+{
+	struct str id = leak_text_of(row, "session");
+	enum err_kind rc = session(arg, id, leak_text_of(row, "point"), err);
+
+	if (rc != ERR_CONFLICT)
+		return rc;
+	printf("session %.*s is not opened: %s\n", STR_ARG(id), err->msg);
+	++*closed;
+	return OK;
 }
 
 static enum err_kind ask_sessions(
@@ -115,28 +149,27 @@ static enum err_kind ask_sessions(
 	return rc;
 }
 
-enum err_kind leak_each_session(const struct cli *cli, char *const *only, size_t count,
-	leak_session_fn *session, void *arg, struct err *err)
+enum err_kind leak_each_session(const struct trail_reader *reader, const struct leak_trails *trails,
+	leak_session_fn *session, void *arg, size_t *closed, struct err *err)
 {
 	json_t *page = NULL, *row;
 	struct str after = STR("");
 	size_t at;
 	enum err_kind rc;
 
+	*closed = 0;
 	do {
 		json_t *next = NULL;
 
-		rc = ask_sessions(cli, after, &next, err);
+		rc = ask_sessions(reader->cli, after, &next, err);
 		json_decref(page);
 		page = next;
 		if (rc != OK)
 			break;
 		json_array_foreach(json_object_get(page, "sessions"), at, row)
 		{
-			struct str id = leak_text_of(row, "session");
-
-			if (rc == OK && is_meant(id, only, count))
-				rc = session(arg, id, leak_text_of(row, "point"), err);
+			if (rc == OK && is_meant(reader, trails, leak_text_of(row, "session")))
+				rc = look_at(session, arg, row, closed, err);
 		}
 		after = leak_text_of(page, "next");
 	} while (rc == OK && after.len > 0);

@@ -14,6 +14,20 @@ struct leak_view {
 };
 typedef enum err_kind leak_view_fn(void *arg, const struct leak_view *view, struct err *err);
 
+/* Which trails are opened, and with what. */
+struct leak_trails {
+	const char *
+		key; /* file of the secret: the officer role's, or a party's; NULL: none is opened */
+	char *const *files; /* trails that parties of an opening handed on */
+	size_t file_count;
+	char *const *
+		sessions; /* only these; none: those of the files, or without any all that were shown pages */
+	size_t session_count;
+};
+/* The reader with its files; trail_reader_close it, after an error, too. */
+MUST_CHECK enum err_kind leak_trails_open(const struct cli *cli, const struct leak_trails *trails,
+	struct trail_reader *reader, struct err *err);
+
 /* Every source.view of the session's trail. Errors: those of trail_reader_session and of `view`. */
 MUST_CHECK enum err_kind leak_trail_views(struct trail_reader *reader, struct str session,
 	leak_view_fn *view, void *arg, struct err *err);
@@ -25,9 +39,13 @@ MUST_CHECK enum err_kind leak_ask(struct console *c, const char *verb, const jso
 /* A session that was shown pages. */
 typedef enum err_kind leak_session_fn(
 	void *arg, struct str session, struct str point, struct err *err);
-/* Each session of leak.sessions; only: of these ids, or (count 0) all. */
-MUST_CHECK enum err_kind leak_each_session(const struct cli *cli, char *const *only, size_t count,
-	leak_session_fn *session, void *arg, struct err *err);
+/*
+ * Each session of leak.sessions that is meant. One whose trail is sealed for its parties and comes in no file is passed over,
+ * said on stdout and counted in *closed: nothing can be said of it.
+ */
+MUST_CHECK enum err_kind leak_each_session(const struct trail_reader *reader,
+	const struct leak_trails *trails, leak_session_fn *session, void *arg, size_t *closed,
+	struct err *err);
 
 /* Members of an answer; empty, or 0, when absent. */
 struct str leak_text_of(const json_t *object, const char *key);
