@@ -1,4 +1,4 @@
-/* api: the two calls that the code room makes, and how a refusal reads. Nothing is kept anywhere. */
+/* api: the calls that the islands make, and how a refusal reads. Nothing is kept anywhere. */
 
 export class Refused extends Error {
 	constructor(
@@ -61,7 +61,7 @@ export interface TileRequest {
 	zoom: string;
 }
 
-async function post(verb: string, args: object, signal: AbortSignal): Promise<Response> {
+export async function post(verb: string, args: object, signal: AbortSignal): Promise<Response> {
 	let response: Response;
 	try {
 		response = await fetch("/v1/" + verb, {

@@ -5,6 +5,7 @@
 
 import { Budget, listFolder, Refused, TileFacts } from "./api";
 import { File, Glass } from "./glass";
+import { RoomNote } from "./room_note";
 import { Tree } from "./tree";
 
 const LIVE_MS = 700;
@@ -29,6 +30,8 @@ class Room {
 	private active: File | null = null;
 	private readonly glass: Glass;
 	private readonly tree: Tree;
+	private readonly note: RoomNote;
+	private firstLine = 1;
 	private readonly lifetime = new AbortController();
 	private readonly dark = matchMedia("(prefers-color-scheme: dark)");
 	private readonly more = matchMedia("(prefers-contrast: more)");
@@ -58,6 +61,7 @@ class Room {
 			failed: (error) => this.failed(error),
 			scoped: () => (byId<HTMLElement>("room-scoped").hidden = false),
 		});
+		this.note = new RoomNote(this.lifetime.signal, () => byId<HTMLElement>("room-scroll").focus());
 		this.look();
 		this.controls();
 		addEventListener("pagehide", () => this.lifetime.abort());
@@ -95,6 +99,7 @@ class Room {
 		const goTo = byId<HTMLDialogElement>("room-goto-dialog");
 		const line = byId<HTMLInputElement>("goto-line");
 		byId("room-goto").addEventListener("click", () => this.askLine());
+		byId("room-note").addEventListener("click", () => this.askNote());
 		byId("room-help").addEventListener("click", () => byId<HTMLDialogElement>("room-help-dialog").showModal());
 		goTo.addEventListener("close", () => {
 			if (goTo.returnValue === "go" && /^\d+$/.test(line.value)) this.glass.goTo(Number(line.value) - 1);
@@ -123,6 +128,12 @@ class Room {
 		line.focus();
 	}
 
+	private askNote(): void {
+		if (!this.active) return;
+		const place = { engagement: option("engagement"), release: option("release"), path: this.active.path, line: this.firstLine };
+		this.note.ask(place);
+	}
+
 	private key(event: KeyboardEvent): void {
 		const target = event.target;
 		if (document.querySelector("dialog[open]")) return;
@@ -147,6 +158,7 @@ class Room {
 			h: () => this.glass.scrollColumns(-8),
 			l: () => this.glass.scrollColumns(8),
 			g: () => this.askLine(),
+			n: () => this.askNote(),
 			t: () => (matchMedia("(max-width: 700px)").matches ? this.showFiles(true) : this.tree.focus()),
 			"/": () => byId<HTMLInputElement>("room-filter").focus(),
 			"[": () => this.step(-1),
@@ -239,6 +251,7 @@ class Room {
 	}
 
 	private moved(file: File, first: number, last: number): void {
+		this.firstLine = first;
 		const where = file.facts ? `lines ${number(first)}–${number(last)} of ${number(file.lines)}` : "";
 		const position = byId("room-position");
 		if (position.textContent === where) return;

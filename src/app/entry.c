@@ -81,6 +81,17 @@ void entry_session(struct ctx *ctx, struct str session_id)
 		ctx->call->detail_out.failed = true;
 }
 
+/* "sealed_sha256": of the text that came. */
+static void write_digest(struct jw *w, const char *name, const json_t *value)
+{
+	char key[LIMIT_NAME_BYTES];
+	struct sha256 digest = sha256_of(
+		str_of(json_string_value(value), json_string_length(value)));
+
+	snprintf(key, sizeof(key), "%s_sha256", name);
+	jw_khex(w, key, digest.bytes, SHA256_BYTES);
+}
+
 /* The checked arguments without the secrets. */
 static enum err_kind write_args(struct pipeline_call *call, struct jw *w, struct err *err)
 {
@@ -95,8 +106,14 @@ static enum err_kind write_args(struct pipeline_call *call, struct jw *w, struct
 	jw_object(&inner);
 	json_object_foreach(call->args, name, value)
 	{
-		if (args_find(call->ctx.verb, name)->type == ARG_SECRET)
+		const struct verb_arg *arg = args_find(call->ctx.verb, name);
+
+		if (arg->type == ARG_SECRET)
 			continue;
+		if ((arg->flags & ARG_BY_DIGEST) != 0) {
+			write_digest(&inner, arg->name, value);
+			continue;
+		}
 		jw_key(&inner, name);
 		jw_value(&inner, value);
 	}

@@ -63,6 +63,14 @@ MUST_CHECK enum err_kind lab_open(struct lab *lab, struct err *err);
 void lab_close(struct lab *lab);
 /* The entry "lab.start" {version, test_clock, font}: each start of a vault is in the record. */
 MUST_CHECK enum err_kind lab_note_start(struct lab *lab, struct err *err);
+/*
+ * The entry "ui.code" {digest}, when the newest one has another digest: which client code the pages of this version are.
+ * digest: 64 hexadecimal digits.
+ */
+MUST_CHECK enum err_kind lab_note_code(struct lab *lab, const char *digest, struct err *err);
+/* The digest and the index of the newest such entry; empty and -1 when there is none. digest lives in mem. */
+MUST_CHECK enum err_kind lab_code(
+	struct db *db, struct arena *mem, struct str *digest, int64_t *index, struct err *err);
 /* The ledger's verifier key, "example.org/lab+c74f20a3+AR…", in mem. */
 MUST_CHECK enum err_kind lab_vkey(
 	const struct lab *lab, struct arena *mem, struct str *vkey, struct err *err);

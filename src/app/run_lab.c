@@ -79,6 +79,17 @@ static enum err_kind describe_compute(struct ctx *ctx, struct err *err)
 	return OK;
 }
 
+static enum err_kind code_compute(struct ctx *ctx, struct err *err)
+{
+	struct str digest;
+	int64_t index;
+	enum err_kind rc = lab_code(ctx->db, ctx->mem, &digest, &index, err);
+
+	jw_kstr(ctx->answer, "digest", digest);
+	jw_ki64(ctx->answer, "entry", index);
+	return rc;
+}
+
 static enum err_kind openapi_compute(struct ctx *ctx, struct err *err)
 {
 	struct out document;
@@ -106,6 +117,14 @@ const struct verb verbs_lab[] = {
 		.public_fields = "",
 		.flags = VERB_NO_ENTRY | VERB_SELF,
 		.compute = describe_compute,
+	},
+	{
+		.name = "lab.code",
+		.summary = "Tell the digest of the client code and the entry that has it.",
+		.roles = ROLE_ANYONE,
+		.public_fields = "",
+		.flags = VERB_NO_ENTRY | VERB_SELF,
+		.compute = code_compute,
 	},
 	{
 		.name = "lab.openapi",

@@ -63,7 +63,11 @@ enum arg_type {
 	ARG_LIST, /* of LINEs, or of words where there are any; min, max in items */
 	ARG_BYTES, /* base64, decoded; min, max in bytes */
 };
-enum { ARG_REQUIRED = 1 };
+enum {
+	ARG_REQUIRED = 1,
+	ARG_BY_DIGEST =
+		2, /* stands in the entry's detail by its SHA-256 alone, so that what it is can be dropped */
+};
 
 struct verb_arg {
 	const char *name;

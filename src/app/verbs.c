@@ -9,6 +9,7 @@ static const struct verb *const families[] = {
 	verbs_leak_picture,
 	verbs_leak_text,
 	verbs_ledger,
+	verbs_note,
 	verbs_opening,
 	verbs_record,
 	verbs_refusal,

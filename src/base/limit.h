@@ -35,6 +35,9 @@
 #define LIMIT_TRAIL_FILE_BYTES (64U << 20)
 /* Openings in one answer, each with its parties. */
 #define LIMIT_OPENINGS_PAGE 100
+/* A note as it was encrypted: a text of LIMIT_TEXT_BYTES as JSON, padded; notes of one person. */
+#define LIMIT_NOTE_BYTES (24 << 10)
+#define LIMIT_NOTES 2000
 /* Addresses of strangers told apart within a minute; the rest is counted as one. */
 #define LIMIT_STRANGERS_MINUTE 1024
 /* Accounts and addresses whose failed sign-ins are remembered; the oldest go first. */

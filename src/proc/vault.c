@@ -16,6 +16,7 @@
 #include "link/server.h"
 #include "os/log.h"
 #include "os/sandbox.h"
+#include "web/asset.h"
 
 #define SOCKET_PATH "run/vault.sock"
 
@@ -149,6 +150,7 @@ static void stop(struct vault *v)
 
 static enum err_kind start(struct vault *v, struct err *err)
 {
+	char code[ASSET_DIGEST_BYTES];
 	enum err_kind rc = lab_open(&v->lab, err);
 
 	if (rc != OK)
@@ -161,6 +163,9 @@ static enum err_kind start(struct vault *v, struct err *err)
 	rc = start_glass(v, err);
 	if (rc == OK && frozen == NULL)
 		rc = lab_note_start(&v->lab, err);
+	asset_digest(code);
+	if (rc == OK && frozen == NULL)
+		rc = lab_note_code(&v->lab, code, err);
 	if (rc == OK)
 		rc = pipeline_open(&v->lab, LAB_RECORDS, 0, &v->pipeline, err);
 	if (rc == OK)

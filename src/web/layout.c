@@ -164,12 +164,15 @@ static void navigation(struct page *p, const struct layout *layout)
 	nav_kinds(p, layout, "See");
 	if (page_has_role(p, "officer") || page_has_role(p, "auditor"))
 		nav_link(p, layout, STR("/leak"), STR("Leaks"));
+	if (page_has_role(p, "reviewer"))
+		nav_link(p, layout, STR("/notes"), STR("Notes"));
 	HTML(h, "</ul></li>");
 	nav_family(p, layout, FAMILY_GOVERN, "Govern");
 	nav_kinds(p, layout, "Govern");
 	HTML(h, "</ul></li>");
 	nav_family(p, layout, FAMILY_PROVE, "Prove");
 	nav_link(p, layout, STR("/ledger"), STR("Ledger"));
+	nav_link(p, layout, STR("/openings"), STR("Openings"));
 	if (page_has_role(p, "officer") || page_has_role(p, "auditor") ||
 		page_has_role(p, "reviewer"))
 		nav_link(p, layout, STR("/refusals"), STR("Refusals"));

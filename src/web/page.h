@@ -97,7 +97,7 @@ page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_pro
 	page_release, page_room, page_records, page_record_new, page_record, page_record_act,
 	page_credential_post, page_ledger, page_entry, page_redact_post, page_account,
 	page_password_post, page_totp_post, page_asset, page_icon, page_leak, page_leak_post,
-	page_refusals, page_refusals_csv, page_proof;
+	page_refusals, page_refusals_csv, page_proof, page_notes, page_openings;
 extern const struct route_call api_verb, api_ledger_file, api_openapi;
 
 /* Sent by a page of this very point? Browsers say so in headers that no script can set. */

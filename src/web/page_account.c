@@ -1,4 +1,5 @@
 /* page_account: who I am here, my password, my one-time codes. */
+#include "web/asset.h"
 #include "web/page.h"
 #include "web/part.h"
 #include "web/state.h"
@@ -33,6 +34,33 @@ static void who(struct page *p)
 	HTML(h, "</dd></div><div><dt>Or, when idle,</dt><dd>");
 	part_when(p, json_text(p->session, "idle_ends"), WHEN_ABSOLUTE);
 	HTML(h, "</dd></div></dl></section>");
+}
+
+/* Who can read what the session leaves behind; which client code this point serves, and what the ledger says of it. */
+static enum err_kind records_sheet(struct page *p, struct err *err)
+{
+	struct html *h = &p->html;
+	const json_t *answer = NULL;
+	char digest[ASSET_DIGEST_BYTES];
+	enum err_kind rc = page_ask(p, "lab.code", &answer, err);
+
+	if (rc != OK)
+		return rc;
+	asset_digest(digest);
+	HTML(h,
+		"<section class=\"sheet\" aria-labelledby=\"readers\"><header><h2 id=\"readers\">What is kept of this session</h2></header>"
+		"<div class=\"pad\"><p>");
+	part_trail_readers(p, json_object_get(p->session, "trail"));
+	HTML(h, "</p></div><dl class=\"facts\"><div><dt>Client code</dt><dd>");
+	part_digest(p, str_from(digest));
+	bool same = str_eq(json_text(answer, "digest"), str_from(digest));
+
+	html_text(h, STR(" "));
+	part_chip(p, same ? STR("ok") : STR("bad"),
+		same ? STR("as the ledger says") : STR("not what the ledger says"));
+	part_seal(p, json_int(answer, "entry", -1));
+	HTML(h, "</dd></div></dl></section>");
+	return OK;
 }
 
 static void password_form(struct page *p)
@@ -126,6 +154,12 @@ static enum err_kind draw(struct page *p, const struct account_view *view, struc
 	HTML(h, "<div class=\"columns\"><div class=\"column\">");
 	password_form(p);
 	HTML(h, "</div><div class=\"column\">");
+	if (!json_bool(p->session, "must_change")) {
+		enum err_kind rc = records_sheet(p, err);
+
+		if (rc != OK)
+			return rc;
+	}
 	if (!json_bool(p->session, "must_change"))
 		totp_sheet(p, view);
 	who(p);

@@ -86,8 +86,17 @@ static void room_head(struct page *p, const struct room *room)
 		"<option value=\"dark\">dark</option><option value=\"contrast\">high contrast</option></select></label>"
 		"<label class=\"inline\"><span class=\"sr\">Size of the letters</span><select id=\"room-size\">"
 		"<option value=\"1\">100 %</option><option value=\"1.5\">150 %</option><option value=\"2\">200 %</option>"
-		"</select></label><button type=\"button\" id=\"room-goto\" class=\"button small\">Go to line <kbd>g</kbd></button>"
+		"</select></label><button type=\"button\" id=\"room-note\" class=\"button small\">Note <kbd>n</kbd></button>"
+		"<button type=\"button\" id=\"room-goto\" class=\"button small\">Go to line <kbd>g</kbd></button>"
 		"<button type=\"button\" id=\"room-help\" class=\"button small\">Keys <kbd>?</kbd></button></div>");
+}
+
+/* From the session's own keys: who can read what this room leaves behind. */
+static void room_readers(struct page *p)
+{
+	HTML(&p->html, "<p class=\"quiet\">");
+	part_trail_readers(p, json_object_get(p->session, "trail"));
+	HTML(&p->html, "</p>");
 }
 
 static void room_panes(struct page *p)
@@ -112,7 +121,10 @@ static void room_panes(struct page *p)
 		"<svg class=\"meter\" aria-hidden=\"true\"><rect id=\"room-meter\" width=\"0\" height=\"100%\"/></svg>"
 		"<p id=\"room-budget\" class=\"quiet\">–</p></div><div class=\"note\"><h2>File</h2><dl id=\"room-facts\" "
 		"class=\"small-facts\"></dl></div><div class=\"note\"><h2>Recorded</h2><p class=\"quiet\">Each page that you are "
-		"shown has an entry; which lines is sealed, under a key of your session. <span id=\"room-entry\"></span></p></div>"
+		"shown has an entry; which lines is sealed, under a key of your session. <span id=\"room-entry\"></span></p>");
+	room_readers(p);
+	HTML(h,
+		"</div>"
 		"<div class=\"note\"><h2>Without sight</h2><p class=\"quiet\">Pixels cannot be read by a screen reader. A grant of "
 		"form “text”, for supervised use, can be agreed with the lab.</p></div></aside></div>"
 		"<p id=\"room-live\" class=\"sr\" role=\"status\" aria-live=\"polite\"></p>");
@@ -136,10 +148,31 @@ static void room_dialogs(struct page *p)
 		"<tr><th scope=\"row\"><kbd>h</kbd> <kbd>l</kbd></th><td>eight columns left, right</td></tr>"
 		"<tr><th scope=\"row\"><kbd>/</kbd></th><td>filter files</td></tr>"
 		"<tr><th scope=\"row\"><kbd>[</kbd> <kbd>]</kbd></th><td>previous, next open file</td></tr>"
+		"<tr><th scope=\"row\"><kbd>n</kbd></th><td>a note about this place</td></tr>"
 		"<tr><th scope=\"row\"><kbd>x</kbd></th><td>close this file</td></tr>"
 		"<tr><th scope=\"row\"><kbd>t</kbd></th><td>to the files</td></tr>"
 		"<tr><th scope=\"row\"><kbd>?</kbd></th><td>these keys</td></tr></tbody></table><p class=\"foot\">"
 		"<button class=\"button main\">Close</button></p></form></dialog>");
+}
+
+/* The key's part is there until the key is open. */
+static void note_dialog(struct page *p)
+{
+	struct html *h = &p->html;
+
+	HTML(h,
+		"<dialog id=\"note-dialog\" aria-labelledby=\"note-title\"><form id=\"note-form\" class=\"form\">"
+		"<h2 id=\"note-title\">A note about <span id=\"note-place\" class=\"mono whole\"></span></h2>"
+		"<p class=\"quiet\">Encrypted here, under your key, before it leaves: the lab keeps it and cannot read it.</p>"
+		"<div id=\"note-key\" class=\"form\"><label class=\"field\"><span>Your key file</span><input type=\"file\" "
+		"id=\"note-key-file\" accept=\".json,application/json\"></label><label class=\"field\"><span>Its passphrase</span>"
+		"<input type=\"password\" id=\"note-passphrase\" autocomplete=\"off\"></label>"
+		"<p class=\"quiet\">No key yet? <a href=\"/notes\">Make one</a>.</p></div>"
+		"<label class=\"field\"><span>Kind</span><select id=\"note-kind\"><option value=\"note\">note</option>"
+		"<option value=\"finding\">draft finding</option></select></label><label class=\"field\"><span>Text</span>"
+		"<textarea id=\"note-text\" rows=\"6\" maxlength=\"16000\" spellcheck=\"false\"></textarea></label>"
+		"<p id=\"note-said\" class=\"quiet\" role=\"status\"></p><p class=\"foot\"><button class=\"button main\">Keep it"
+		"</button><button type=\"button\" id=\"note-cancel\" class=\"button\">Cancel</button></p></form></dialog>");
 }
 
 enum err_kind page_room(struct page *p, struct err *err)
@@ -168,6 +201,7 @@ enum err_kind page_room(struct page *p, struct err *err)
 	room_head(p, &room);
 	room_panes(p);
 	room_dialogs(p);
+	note_dialog(p);
 	HTML(h, "</div><script type=\"module\" src=\"");
 	html_text(h, str_from(asset_path(ASSET_ROOM)));
 	HTML(h, "\"></script>");

@@ -280,3 +280,31 @@ void part_proof(struct page *p, const char *thing)
 		".bundle</pre><p class=\"quiet\">lab.policy is your own file: the lab's key and the witnesses that you trust. The proof "
 		"holds as of its checkpoint; later revocation is not excluded.</p>");
 }
+
+void part_trail_readers(struct page *p, const json_t *readers)
+{
+	struct html *h = &p->html;
+	const json_t *parties = json_object_get(readers, "parties"),
+		     *own = json_object_get(readers, "own"), *party;
+	size_t count = json_array_size(parties), i;
+
+	HTML(h, "What you look at can be read afterwards by ");
+	if (json_bool(readers, "officers"))
+		HTML(h, "the lab’s officers: no agreement with your organisation names parties who open it together");
+	if (count > 0) {
+		HTML(h, "any ");
+		part_i64(p, json_int(readers, "quorum", 0));
+		HTML(h, " together of ");
+	}
+	json_array_foreach(parties, i, party)
+	{
+		if (i > 0)
+			html_text(h, i + 1 == count ? STR(" and ") : STR(", "));
+		html_text(h, json_text(party, "name"));
+	}
+	if (json_is_object(own)) {
+		HTML(h, ", and by your own organisation, ");
+		html_text(h, json_text(own, "name"));
+	}
+	HTML(h, ". While the session is open, whoever owns the vault’s machine could read its memory.");
+}

@@ -49,6 +49,9 @@ void part_empty(struct page *p, struct str text);
 /* An alert above a form. */
 void part_alert(struct page *p, const char *tone, struct str text);
 
+/* A sentence: who can open the sealed trail of a session; readers: as session.show tells them. */
+void part_trail_readers(struct page *p, const json_t *readers);
+
 /* Appends an array of strings or words in one string, separated by commas. */
 void part_words(struct page *p, const json_t *value);
 

@@ -29,6 +29,8 @@ static const struct route routes[] = {
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/proof/:thing", 0, page_proof, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/refusals", 0, page_refusals, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/refusals.csv", 0, page_refusals_csv, NULL },
+	{ HTTP_GET, ACCESS_SIGNED_IN, "/notes", 0, page_notes, NULL },
+	{ HTTP_GET, ACCESS_SIGNED_IN, "/openings", 0, page_openings, NULL },
 	{ HTTP_GET, ACCESS_SIGNED_IN, "/account", 0, page_account, NULL },
 	{ HTTP_POST, ACCESS_SIGNED_IN, "/account/password", FORM_BYTES, page_password_post, NULL },
 	{ HTTP_POST, ACCESS_SIGNED_IN, "/account/totp", FORM_BYTES, page_totp_post, NULL },
