@@ -4,12 +4,14 @@ import pages from "./cases_pages.mjs";
 import forms from "./cases_forms.mjs";
 import leak from "./cases_leak.mjs";
 import guards from "./cases_guards.mjs";
+import notes from "./cases_notes.mjs";
 import away from "./cases_away.mjs";
 import room from "./cases_room.mjs";
 
 await pages();
 await room();
 await leak();
+await notes();
 await forms();
 await guards();
 await away();
