@@ -215,51 +215,51 @@ def nothing(image, rng):
 binarise = levels(2)
 
 # name: (how many images, what). Goals of the design have enough for 99 % to mean something.
-GOAL, MANY, SOME = 400, 60, 40
+GOAL, OTHER = 200, 18
 ONE_SESSION = {
-    "none": (MANY, nothing),
+    "none": (OTHER, nothing),
     "10 lines + JPEG 50": (GOAL, chain(crop(10), jpeg(50))),
     "10 lines + half scale": (GOAL, chain(crop(10), scale(0.5))),
-    "16 levels": (MANY, levels(16)),
-    "4 levels": (MANY, levels(4)),
+    "16 levels": (OTHER, levels(16)),
+    "4 levels": (OTHER, levels(4)),
     "binarised": (GOAL, binarise),
     "white clip": (GOAL, white_clip),
     "photo (simulated)": (GOAL, photo),
-    "JPEG 90": (MANY, jpeg(90)), "JPEG 75": (MANY, jpeg(75)), "JPEG 50": (MANY, jpeg(50)), "JPEG 30": (MANY, jpeg(30)),
-    "JPEG 10": (MANY, jpeg(10)),
-    "WebP 80": (MANY, webp(80)), "WebP 40": (MANY, webp(40)),
-    "scale 0.33": (MANY, scale(0.33)), "scale 0.5": (MANY, scale(0.5)), "scale 0.75": (MANY, scale(0.75)),
-    "scale 1.5": (MANY, scale(1.5)), "scale 3": (SOME, scale(3)),
-    "10 lines": (MANY, crop(10)), "5 lines": (MANY, crop(5)), "2 lines": (MANY, crop(2)), "1 line": (SOME, crop(1)),
-    "rotation <= 5 deg": (MANY, rotate(5)), "perspective <= 15 deg": (MANY, perspective(15)),
-    "blur": (MANY, blur), "sharpen": (MANY, sharpen), "noise 5": (MANY, noise(5)), "noise 15": (MANY, noise(15)),
-    "median 3x3": (MANY, median), "gamma 0.6 to 1.6": (MANY, gamma), "inverted": (MANY, invert),
-    "dark recolour": (MANY, dark_recolour), "palette of 16, dithered": (MANY, palette), "moire (simulated)": (MANY, moire),
-    "video H.264": (SOME, video), "lines jittered": (MANY, jitter), "lines removed": (MANY, line_removal),
-    "margins around": (MANY, margins),
-    "5 lines + JPEG 75": (SOME, chain(crop(5), jpeg(75))),
-    "10 lines + half scale + JPEG 50": (SOME, chain(crop(10), scale(0.5), jpeg(50))),
-    "10 lines + rotation": (SOME, chain(crop(10), rotate(5))),
-    "10 lines + photo": (SOME, chain(crop(10), photo)),
-    "10 lines + white clip": (SOME, chain(crop(10), white_clip)),
-    "10 lines + binarised": (SOME, chain(crop(10), binarise)),
-    "30 lines + binarised": (SOME, chain(crop(30), binarise)),
-    "half scale + JPEG 60": (SOME, chain(scale(0.5), jpeg(60))),
-    "half scale + binarised": (SOME, chain(scale(0.5), binarise)),
-    "0.33 + JPEG 50": (SOME, chain(scale(0.33), jpeg(50))),
-    "binarised + JPEG 50": (SOME, chain(binarise, jpeg(50))),
-    "white clip + JPEG 50": (SOME, chain(white_clip, jpeg(50))),
-    "white clip + half scale": (SOME, chain(white_clip, scale(0.5))),
-    "noise 15 + JPEG 50": (SOME, chain(noise(15), jpeg(50))),
-    "blur + JPEG 30": (SOME, chain(blur, jpeg(30))),
-    "gamma + JPEG 50": (SOME, chain(gamma, jpeg(50))),
-    "rotation + JPEG 50": (SOME, chain(rotate(5), jpeg(50))),
-    "perspective + JPEG 50": (SOME, chain(perspective(15), jpeg(50))),
-    "inverted + JPEG 50": (SOME, chain(invert, jpeg(50))),
-    "photo + binarised": (SOME, chain(photo, binarise)),
-    "photo + JPEG 30": (SOME, chain(photo, jpeg(30))),
-    "photo + half scale": (SOME, chain(photo, scale(0.5))),
-    "video + half scale": (SOME, chain(scale(0.5), video)),
+    "JPEG 90": (OTHER, jpeg(90)), "JPEG 75": (OTHER, jpeg(75)), "JPEG 50": (OTHER, jpeg(50)), "JPEG 30": (OTHER, jpeg(30)),
+    "JPEG 10": (OTHER, jpeg(10)),
+    "WebP 80": (OTHER, webp(80)), "WebP 40": (OTHER, webp(40)),
+    "scale 0.33": (OTHER, scale(0.33)), "scale 0.5": (OTHER, scale(0.5)), "scale 0.75": (OTHER, scale(0.75)),
+    "scale 1.5": (OTHER, scale(1.5)), "scale 3": (OTHER, scale(3)),
+    "10 lines": (OTHER, crop(10)), "5 lines": (OTHER, crop(5)), "2 lines": (OTHER, crop(2)), "1 line": (OTHER, crop(1)),
+    "rotation <= 5 deg": (OTHER, rotate(5)), "perspective <= 15 deg": (OTHER, perspective(15)),
+    "blur": (OTHER, blur), "sharpen": (OTHER, sharpen), "noise 5": (OTHER, noise(5)), "noise 15": (OTHER, noise(15)),
+    "median 3x3": (OTHER, median), "gamma 0.6 to 1.6": (OTHER, gamma), "inverted": (OTHER, invert),
+    "dark recolour": (OTHER, dark_recolour), "palette of 16, dithered": (OTHER, palette), "moire (simulated)": (OTHER, moire),
+    "video H.264": (OTHER, video), "lines jittered": (OTHER, jitter), "lines removed": (OTHER, line_removal),
+    "margins around": (OTHER, margins),
+    "5 lines + JPEG 75": (OTHER, chain(crop(5), jpeg(75))),
+    "10 lines + half scale + JPEG 50": (OTHER, chain(crop(10), scale(0.5), jpeg(50))),
+    "10 lines + rotation": (OTHER, chain(crop(10), rotate(5))),
+    "10 lines + photo": (OTHER, chain(crop(10), photo)),
+    "10 lines + white clip": (OTHER, chain(crop(10), white_clip)),
+    "10 lines + binarised": (OTHER, chain(crop(10), binarise)),
+    "30 lines + binarised": (OTHER, chain(crop(30), binarise)),
+    "half scale + JPEG 60": (OTHER, chain(scale(0.5), jpeg(60))),
+    "half scale + binarised": (OTHER, chain(scale(0.5), binarise)),
+    "0.33 + JPEG 50": (OTHER, chain(scale(0.33), jpeg(50))),
+    "binarised + JPEG 50": (OTHER, chain(binarise, jpeg(50))),
+    "white clip + JPEG 50": (OTHER, chain(white_clip, jpeg(50))),
+    "white clip + half scale": (OTHER, chain(white_clip, scale(0.5))),
+    "noise 15 + JPEG 50": (OTHER, chain(noise(15), jpeg(50))),
+    "blur + JPEG 30": (OTHER, chain(blur, jpeg(30))),
+    "gamma + JPEG 50": (OTHER, chain(gamma, jpeg(50))),
+    "rotation + JPEG 50": (OTHER, chain(rotate(5), jpeg(50))),
+    "perspective + JPEG 50": (OTHER, chain(perspective(15), jpeg(50))),
+    "inverted + JPEG 50": (OTHER, chain(invert, jpeg(50))),
+    "photo + binarised": (OTHER, chain(photo, binarise)),
+    "photo + JPEG 30": (OTHER, chain(photo, jpeg(30))),
+    "photo + half scale": (OTHER, chain(photo, scale(0.5))),
+    "video + half scale": (OTHER, chain(scale(0.5), video)),
 }
 
 
@@ -280,17 +280,17 @@ def difference(images):
 
 
 # Several sessions' pages of one tile are put together: one of them, and nobody else, should be named.
-COLLUSION = {f"{name} of {count} sessions": (SOME, count, how) for count in (2, 5, 10)
+COLLUSION = {f"{name} of {count} sessions": (OTHER, count, how) for count in (2, 5, 10)
              for name, how in (("mean", mean), ("least", least), ("most", most))}
-COLLUSION["difference of 2 sessions"] = (SOME, 2, difference)
+COLLUSION["difference of 2 sessions"] = (OTHER, 2, difference)
 
 # theme, zoom, attack: as another reader's settings show the page.
 DRAWN = {
-    "dark theme": (MANY, 1, 0, nothing), "dark theme + JPEG 50": (SOME, 1, 0, jpeg(50)),
-    "dark theme, 10 lines + JPEG 75": (SOME, 1, 0, chain(crop(10), jpeg(75))),
-    "contrast theme": (SOME, 2, 0, nothing), "contrast theme + JPEG 50": (SOME, 2, 0, jpeg(50)),
-    "zoom 1.5": (SOME, 0, 1, nothing), "zoom 1.5 + JPEG 50": (SOME, 0, 1, jpeg(50)),
-    "zoom 1.5 + photo": (SOME, 0, 1, photo), "zoom 2 + half scale": (SOME, 0, 2, scale(0.5)),
+    "dark theme": (OTHER, 1, 0, nothing), "dark theme + JPEG 50": (OTHER, 1, 0, jpeg(50)),
+    "dark theme, 10 lines + JPEG 75": (OTHER, 1, 0, chain(crop(10), jpeg(75))),
+    "contrast theme": (OTHER, 2, 0, nothing), "contrast theme + JPEG 50": (OTHER, 2, 0, jpeg(50)),
+    "zoom 1.5": (OTHER, 0, 1, nothing), "zoom 1.5 + JPEG 50": (OTHER, 0, 1, jpeg(50)),
+    "zoom 1.5 + photo": (OTHER, 0, 1, photo), "zoom 2 + half scale": (OTHER, 0, 2, scale(0.5)),
 }
 
 
@@ -314,5 +314,5 @@ def offsets_averaged(draw):
     return mean([cv2.warpAffine(page, move, size, borderMode=cv2.BORDER_REPLICATE) for move in moves])
 
 
-OWN = {"zooms of one session, averaged": (SOME, zooms_averaged), "themes of one session, averaged": (SOME, themes_averaged),
-       "offsets of one session, averaged": (SOME, offsets_averaged)}
+OWN = {"zooms of one session, averaged": (OTHER, zooms_averaged), "themes of one session, averaged": (OTHER, themes_averaged),
+       "offsets of one session, averaged": (OTHER, offsets_averaged)}

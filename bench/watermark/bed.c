@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "crypto/sign.h"
 #include "glass/layout.h"
 #include "png_check.h"
 
@@ -19,6 +20,8 @@ void bed_open(struct bed *bed)
 	size_t len = 0;
 	uint8_t *font = png_check_load(TEST_FONT, &len);
 
+	/* Without it libsodium takes its slowest key stream. */
+	need(crypto_init(&err) == OK, err.msg);
 	need(font != NULL && atlas_open(str_of(font, len), &bed->atlas, &err) == OK, err.msg);
 	need(page_encoder_open(bed->atlas, &bed->encoder, &err) == OK, err.msg);
 	need(detector_open(bed->atlas, &bed->detector, &err) == OK, err.msg);
@@ -37,7 +40,7 @@ void bed_close(struct bed *bed)
 	free(bed->picture);
 }
 
-bool bed_tile(struct bed *bed, const char *path, uint32_t line, struct bed_page *page)
+bool bed_tile(struct bed *bed, const char *path, const struct bed_corner *at, struct bed_page *page)
 {
 	struct layout_index index;
 	struct arena mem;
@@ -55,10 +58,11 @@ bool bed_tile(struct bed *bed, const char *path, uint32_t line, struct bed_page 
 		!index.is_binary;
 
 	if (is_text) {
-		layout_tile(&index, atlas_coverage(bed->atlas), bytes, line, 0, &page->grid);
+		layout_tile(&index, atlas_coverage(bed->atlas), bytes, at->line, at->column,
+			&page->grid);
 		grid_put_foot(&page->grid, atlas_coverage(bed->atlas),
 			STR("Reviewer 3 \xc2\xb7 Operator A \xc2\xb7 2026-11-22 18:36 UTC"));
-		page->place = (struct mark_place){ sha256_of(bytes), line, 0 };
+		page->place = (struct mark_place){ sha256_of(bytes), at->line, at->column };
 	}
 	arena_reset(&mem);
 	free(file);

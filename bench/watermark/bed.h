@@ -37,8 +37,13 @@ struct bed_findings {
 /* Each exits with a message on failure, for nothing can be measured then. */
 void bed_open(struct bed *bed);
 void bed_close(struct bed *bed);
-/* The tile of a file that begins at `line`. False when the file cannot be read or is no text. */
-bool bed_tile(struct bed *bed, const char *path, uint32_t line, struct bed_page *page);
+/* Where a tile begins. */
+struct bed_corner {
+	uint32_t line, column;
+};
+/* The tile of a file. False when the file cannot be read or is no text. */
+bool bed_tile(
+	struct bed *bed, const char *path, const struct bed_corner *at, struct bed_page *page);
 /* secret NULL: without a mark. */
 void bed_draw(struct bed *bed, const struct bed_page *page, const struct sha256 *secret,
 	const struct page_options *options, struct bed_image *image);

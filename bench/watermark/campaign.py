@@ -35,15 +35,18 @@ import attacks
 import table
 
 SESSIONS = 24
-POOL = {"dense": 130, "comments": 40, "sparse": 40, "nearly blank": 20}
-WRONG_IMAGES = 200
+POOL = {"dense": 130, "comments": 40, "sparse": 40, "nearly blank": 20, "second block": 15}
+# Some of them are not found, and 200 are wanted.
+WRONG_IMAGES = 215
 UNMARKED_IMAGES = 60
 # Wrong sessions asked of every image, beside those of the tail's images.
 WRONG_EACH = 2000
 WRONG_FIRST = 1 << 40
-# Files that were looked at while the detector was written: what it was fitted to is no test of it.
+# Files that were looked at while the detector was written: what it was fitted to is no test of it. Pages of seeds 1 and 99
+# were looked at, too: another seed draws others.
 SEEN_BEFORE = ("kernel/sched/core.c", "kernel/fork.c", "mm/page_alloc.c", "fs/ext4/inode.c", "net/ipv4/tcp_input.c",
-               "include/linux/sched.h", "arch/x86/kvm/x86.c", "drivers/net/ethernet/intel/e1000e/netdev.c")
+               "include/linux/sched.h", "arch/x86/kvm/x86.c", "drivers/net/ethernet/intel/e1000e/netdev.c",
+               "drivers/media/platform/verisilicon/hantro_jpeg.c")
 PROGRESS_S = 60
 
 
@@ -62,7 +65,7 @@ class Pipe:
         return answer
 
     def tile(self, page):
-        return self.ask(f"tile {page['line']} {page['path']}")
+        return self.ask(f"tile {page['line']} {page['column']} {page['path']}")
 
     def draw(self, session, theme=0, zoom=0):
         """session None: without a mark."""
@@ -106,13 +109,16 @@ def choose_pages(program, folder, seed):
             lines = file.read().count(b"\n")
         # The last tile of a file is often nearly blank.
         line = 60 * (lines // 60 if left["nearly blank"] and rng.random() < 0.3 else rng.randrange(lines // 60 + 1))
-        answer = pipe.tile({"path": path, "line": line})
+        answer = pipe.tile({"path": path, "line": line, "column": 80}) if left["second block"] else ["none"]
+        column = 80 if answer[0] == "text" and int(answer[1]) >= 150 else 0
+        if not column:
+            answer = pipe.tile({"path": path, "line": line, "column": 0})
         if answer[0] != "text" or int(answer[1]) < 30:
             continue
-        kind = kind_of(path, line, int(answer[1]))
+        kind = "second block" if column else kind_of(path, line, int(answer[1]))
         if left[kind]:
             left[kind] -= 1
-            pages.append({"path": path, "line": line, "kind": kind, "ink": int(answer[1])})
+            pages.append({"path": path, "line": line, "column": column, "kind": kind, "ink": int(answer[1])})
         if not any(left.values()):
             break
     rng.shuffle(pages)
@@ -158,7 +164,7 @@ def run_task(pipe, page, name, i, options):
     result = {"attack": name, "i": i, "kind": page["kind"], "found": answer[0] == "found"}
     if not result["found"]:
         return result | {"ms": float(answer[2])}
-    keys = options.keys if name in ("wrong keys", "unmarked") else WRONG_EACH
+    keys = options.keys if name == "wrong keys" else WRONG_EACH
     scores = [pipe.score(session) for session in sessions]
     best = min(scores, key=lambda score: score["log_chance"])
     result.update(best, ms=float(answer[1]), correlation=float(answer[2]), tries=int(answer[4]),
@@ -238,7 +244,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=100)
     parser.add_argument("--images", type=float, default=1.0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--keys", type=int, default=1000000)
     parser.add_argument("--only", default="")
     options = parser.parse_args()

@@ -157,7 +157,7 @@ and how it is found: [formats/glass.md](formats/glass.md). What it may be used f
 
 
 def introduction(header, pages, left):
-    kinds = {kind: sum(page["kind"] == kind for page in pages) for kind in ("dense", "comments", "sparse", "nearly blank")}
+    kinds = {kind: sum(page["kind"] == kind for page in pages) for kind in ("dense", "comments", "sparse", "nearly blank", "second block")}
     text = HEAD
     if left:
         text += f"**Not complete: {left} images of the campaign were not measured.**\n\n"
@@ -165,7 +165,7 @@ def introduction(header, pages, left):
              f"both drawn at random for each image (seed {header['seed']}), through the program's own encoder. *Named*: the bound on naming "
              f"anybody wrongly is at most {FALSE_ALARM_MOST:.0e}, for {SESSIONS_EVER:,} sessions ever issued, three values a session and each "
              f"drawing measured; {BITS_LEAST} sure bits that agree will do. In brackets: 95 % interval (Wilson). *Full pages*: dense and "
-             "comments; a sparse or nearly blank page has few glyphs, and what takes the paper's mark away may leave it with too few "
+             "comments; a sparse or nearly blank page, or what stands right of column 80, has few glyphs, and what takes the paper's mark away may leave it with too few "
              "bits. *Not found*: the page was not recognised in the picture. All pictures are made by programs; \"simulated\" says "
              "where a program stands for a camera or a screen. A crop is a stretch of whole lines of which at least half hold code.\n\n")
     return text

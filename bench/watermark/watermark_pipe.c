@@ -4,7 +4,7 @@
  * A request is a line on stdin, its words apart by a space, and for `find` the picture's bytes after it. An
  * answer is a line on stdout, and for `draw` the image's bytes after it.
  *
- *   tile LINE PATH                          text INK LINES: cells with ink, lines of source; or: none
+ *   tile LINE COLUMN PATH                   text INK LINES: cells with ink, lines of source; or: none
  *   draw MARKED SESSION THEME ZOOM          image WIDTH HEIGHT, then red, green, blue bytes
  *   find THEME ZOOM WIDTH HEIGHT            found MS CORRELATION INVERTED TRIES BITS-PAPER BITS-SHIFT
  *                                           A0 ... A7; or: lost KIND MS
@@ -51,11 +51,12 @@ static uint64_t number(char **at)
 
 static void do_tile(struct state *s, char *at)
 {
-	uint64_t line = number(&at);
+	struct bed_corner corner = { .line = (uint32_t)number(&at) };
 	unsigned ink = 0;
 
+	corner.column = (uint32_t)number(&at);
 	s->findings.tries = 0;
-	s->has_page = *at == ' ' && bed_tile(&s->bed, at + 1, (uint32_t)line, &s->page);
+	s->has_page = *at == ' ' && bed_tile(&s->bed, at + 1, &corner, &s->page);
 	if (!s->has_page) {
 		printf("none\n");
 		return;

@@ -80,10 +80,14 @@ int main(int argc, char **argv)
 		uint64_t wrong = 0;
 		int named = 0;
 
-		for (int image = 0; image < IMAGES && argc > 1; image++)
-			if (bed_tile(&bed, argv[1 + image % (argc - 1)],
-				    (uint32_t)(image / (argc - 1)) * LIMIT_TILE_LINES, &page))
+		for (int image = 0; image < IMAGES && argc > 1; image++) {
+			const struct bed_corner at = {
+				(uint32_t)(image / (argc - 1)) * LIMIT_TILE_LINES, 0
+			};
+
+			if (bed_tile(&bed, argv[1 + image % (argc - 1)], &at, &page))
 				named += run_image(row, (uint64_t)image, &wrong);
+		}
 		bool holds = named >= row->least && wrong == 0 && (row->marked || named == 0);
 
 		failed += !holds;

@@ -292,12 +292,11 @@ static bool guess(struct scene *scene, double *quarter, struct finding *best)
 	return true;
 }
 
-/* As wide as the picture, then at any scale and other angles, until one is sure. */
+/* As wide as the picture, then at any scale and other angles, until one is sure. best: nothing found so far. */
 static bool find_pose(struct scene *scene, struct finding *best)
 {
 	double quarter;
 
-	*best = (struct finding){ 0 };
 	if (!guess(scene, &quarter, best))
 		return false;
 	for (size_t i = 0; i < ANGLES && fabs(best->correlation) < correlation_sure; i++) {
@@ -366,7 +365,7 @@ enum err_kind detect_register(struct detector *d, const struct picture *picture,
 	struct pyramid pyramid = { 0 };
 	struct detect_model model;
 	struct scene scene;
-	struct finding best;
+	struct finding best = { 0 };
 	enum err_kind rc = detect_pyramid_make(picture, &pyramid, err);
 
 	if (rc != OK)
