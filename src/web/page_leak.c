@@ -126,8 +126,9 @@ static enum err_kind draw_form(struct page *p, const char *said, struct err *err
 		"If it is known: a session that was shown nothing before that day is not named.",
 		"type=\"date\"", form_value(&p->form, "seen_at"));
 	HTML(h,
-		"<p class=\"foot\"><button class=\"button main\">Narrow it down</button></p><p class=\"quiet\">A large picture, or many "
-		"pages to try, may take a minute.</p></form>");
+		"<p class=\"foot\"><button class=\"button main\">Narrow it down</button></p><p class=\"working\" role=\"status\">Comparing the "
+		"picture with each page that fits. The answer comes here: keep this page open.</p><p class=\"quiet\">A page takes a second "
+		"or two, a large picture or many pages some minutes.</p></form>");
 	limits_sheet(p);
 	HTML(h, "</div>");
 	layout_end(p);

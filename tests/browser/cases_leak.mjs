@@ -11,6 +11,10 @@ async function ask(page, picture, words) {
 	await Promise.all([page.waitForNavigation({ timeout: TIMEOUT_MS }), page.click("text=Narrow it down", { timeout: TIMEOUT_MS })]);
 }
 
+async function shows_working(page) {
+	return await page.evaluate(() => getComputedStyle(document.querySelector(".working")).visibility);
+}
+
 export default async function leak() {
 	const { picture, foreign, words, session } = config.leak;
 
@@ -29,6 +33,26 @@ export default async function leak() {
 			await close();
 		});
 	}
+
+	await test("a leak that is being looked into says so", async () => {
+		const { page, context, close } = await open();
+		await signIn(page, "ada", "/leak");
+		await context.route("**/*.js", (route) => route.abort());
+		equal(await shows_working(page), "hidden", "before anything is sent");
+		await page.click("text=Narrow it down");
+		equal(await shows_working(page), "hidden", "when no picture was chosen");
+		await page.setInputFiles('input[name="picture"]', picture);
+		await page.selectOption('select[name="release"]', config.ids.release);
+		await page.fill('input[name="words"]', words);
+		/* Nothing can be asked of a page that waits for the next one: it keeps a record of its own. */
+		await page.evaluate(() => setInterval(() => {
+			sessionStorage.working = getComputedStyle(document.querySelector(".working")).visibility;
+		}, 20));
+		await Promise.all([page.waitForNavigation({ timeout: TIMEOUT_MS }), page.click("text=Narrow it down")]);
+		equal(await page.evaluate(() => sessionStorage.working), "visible", "while it is looked into");
+		await page.waitForSelector(".verdict");
+		await close();
+	});
 
 	await test("a leak that names nobody", async () => {
 		const { page, troubles, close } = await open();

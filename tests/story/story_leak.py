@@ -4,6 +4,7 @@ another lab's drawing of it names nobody, and who was shown a text's lines is re
 import hashlib
 import os
 import re
+import subprocess
 
 from tap import run
 from fixture import BINARY, Fixture, expect_refusal
@@ -81,6 +82,28 @@ def a_page_that_no_session_of_this_lab_was_shown_names_nobody():
     said = leak(picture("foreign.png", page), *words(), "--officer-key", key).stdout
     assert "correlation" in said, said
     assert "names nobody: no session's mark agrees well enough" in said and "narrows to session" not in said, said
+
+
+def a_page_without_a_mark_names_nobody():
+    """Drawn by the same encoder with all bits 0: what a page would look like that no session was ever shown."""
+    built = os.path.dirname(os.path.dirname(os.path.dirname(BINARY)))
+    pipe = os.path.join(built, "bench", "watermark", "watermark_pipe")
+    asked = f"tile 60 0 {os.path.join(lab.source(1), 'src/packet.c')}\ndraw 0 0 0 0\n"
+    drawn = subprocess.run([pipe], input=asked.encode(), capture_output=True, check=True).stdout
+    told, size, pixels = drawn.split(b"\n", 2)
+    width, height = (int(word) for word in size.split()[1:])
+    assert told.startswith(b"text") and len(pixels) == 3 * width * height, drawn[:80]
+    path = os.path.join(lab.folder, "unmarked.png")
+    Image.frombytes("RGB", (width, height), pixels).save(path)
+    said = leak(path, *words(), "--officer-key", key).stdout
+    assert "correlation" in said and "not in the picture" not in said, said
+    assert "names nobody: no session's mark agrees well enough" in said and "narrows to session" not in said, said
+
+
+def a_picture_that_lies_on_its_side_narrows_as_well():
+    said = leak(picture("side.jpg", pages["remo"], lambda image: image.rotate(90, expand=True), quality=80), *words()).stdout
+    assert re.search(r"turned -?90\.\d degrees", said), said
+    assert f"session {sessions['remo']} at point centre" in said and "names nobody" not in said, said
 
 
 def a_picture_seen_before_the_view_names_nobody():
@@ -173,7 +196,8 @@ def only_officers_and_auditors_ask():
 
 
 run([a_page_at_jpeg_50_and_half_scale_narrows_to_who_saw_it, the_trails_tell_which_page_it_may_be,
-     a_page_that_no_session_of_this_lab_was_shown_names_nobody, a_picture_seen_before_the_view_names_nobody,
+     a_page_that_no_session_of_this_lab_was_shown_names_nobody, a_page_without_a_mark_names_nobody,
+     a_picture_that_lies_on_its_side_narrows_as_well, a_picture_seen_before_the_view_names_nobody,
      a_picture_of_something_else_names_nobody, what_is_no_picture_is_refused, one_says_which_page_it_is,
      the_lines_of_a_text_narrow_to_who_was_shown_them, no_source_comes_back_for_a_text,
      it_is_recorded_and_names_nobody_in_public, only_officers_and_auditors_ask], lab.remove)
