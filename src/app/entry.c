@@ -64,6 +64,12 @@ void entry_detail(struct ctx *ctx, const char *name, struct str value)
 	jw_kstr(&ctx->call->detail, name, value);
 }
 
+void entry_detail_json(struct ctx *ctx, const char *name, struct str json)
+{
+	jw_key(&ctx->call->detail, name);
+	jw_raw(&ctx->call->detail, json);
+}
+
 void entry_detail_i64(struct ctx *ctx, const char *name, int64_t value)
 {
 	jw_ki64(&ctx->call->detail, name, value);

@@ -11,6 +11,7 @@
 extern const struct verb verbs_bundle[]; /* prove_bundle.c */
 extern const struct verb verbs_lab[]; /* run_lab.c */
 extern const struct verb verbs_engagement[]; /* see_engagement.c */
+extern const struct verb verbs_key[]; /* govern_key.c */
 extern const struct verb verbs_leak_picture[]; /* leak_picture.c */
 extern const struct verb verbs_leak_text[]; /* leak_text.c */
 extern const struct verb verbs_ledger[]; /* prove_ledger.c */

@@ -1,6 +1,7 @@
 /* govern_record_show: one record with its history and with what the caller may do with it. */
 #include "app/govern_record.h"
 
+#include "app/decision.h"
 #include "app/record_seen.h"
 #include "base/limit.h"
 
@@ -177,7 +178,7 @@ static enum err_kind write_history(
 
 /* One act from this state: edit (t NULL) or a transition. */
 static enum err_kind write_action(const struct record_desk *desk, const struct record *record,
-	const struct kind_transition *t, struct jw *w, struct err *err)
+	const struct kind_transition *t, bool signs, struct jw *w, struct err *err)
 {
 	struct refusal no;
 	enum err_kind rc = record_may(desk, record, t, &no, err);
@@ -197,14 +198,16 @@ static enum err_kind write_action(const struct record_desk *desk, const struct r
 	}
 	jw_array_end(w);
 	jw_kbool(w, "note", t != NULL && t->note_required);
+	jw_kbool(w, "sign", t != NULL && t->is_signed && signs);
 	jw_kbool(w, "allowed", no.kind == OK);
 	jw_kstr(w, "why", no.kind == OK ? STR("") : str_from(no.why));
 	jw_object_end(w);
 	return OK;
 }
 
-static enum err_kind write_actions(
-	const struct record_desk *desk, const struct record *record, struct jw *w, struct err *err)
+/* signs: the caller must sign what is signed. */
+static enum err_kind write_actions(const struct record_desk *desk, const struct record *record,
+	bool signs, struct jw *w, struct err *err)
 {
 	const struct kind *kind = record->kind;
 	uint32_t state = UINT32_C(1) << kind_state(kind, record->state);
@@ -213,10 +216,10 @@ static enum err_kind write_actions(
 	jw_key(w, "actions");
 	jw_array(w);
 	if ((kind->edit_states & state) != 0)
-		rc = write_action(desk, record, NULL, w, err);
+		rc = write_action(desk, record, NULL, false, w, err);
 	for (size_t i = 0; rc == OK && i < kind->transition_count; i++) {
 		if ((kind->transitions[i].from & state) != 0)
-			rc = write_action(desk, record, &kind->transitions[i], w, err);
+			rc = write_action(desk, record, &kind->transitions[i], signs, w, err);
 	}
 	jw_array_end(w);
 	return rc;
@@ -339,6 +342,7 @@ enum err_kind record_show(struct ctx *ctx, struct err *err)
 {
 	struct record_desk desk = record_desk_of(ctx);
 	struct record record;
+	bool signs = false;
 	enum err_kind rc = record_find(&desk, arg_str(ctx, "id"), &record, err);
 
 	if (rc != OK)
@@ -352,7 +356,9 @@ enum err_kind record_show(struct ctx *ctx, struct err *err)
 	if (rc == OK)
 		rc = write_history(&desk, &record, ctx->answer, err);
 	if (rc == OK)
-		rc = write_actions(&desk, &record, ctx->answer, err);
+		rc = decision_wanted(&desk, &ctx->lab->settings, &signs, err);
+	if (rc == OK)
+		rc = write_actions(&desk, &record, signs, ctx->answer, err);
 	if (rc == OK)
 		rc = write_names(&desk, &record, ctx->answer, err);
 	if (rc == OK)

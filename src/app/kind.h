@@ -20,7 +20,8 @@
 enum {
 	KINDS_MAX = 64, /* files in kinds/: the mission names about 40 processes */
 	KIND_FILE_BYTES_MAX = 64 * 1024, /* what the vault parses itself */
-	KIND_FIELDS_MAX = 20, /* with id, note and if_version they fit VERB_ARGS_MAX */
+	KIND_FIELDS_MAX =
+		20, /* with id, note, if_version, decision and signature they fit VERB_ARGS_MAX */
 	KIND_STATES_MAX = 16,
 	KIND_TRANSITIONS_MAX = 16,
 	KIND_CONDITIONS_MAX = 8,

@@ -124,7 +124,7 @@ static void read_field(struct kind_reader *r, const json_t *object, struct kind_
 static void read_fields(struct kind_reader *r, const json_t *root, struct kind *kind)
 {
 	/* These are arguments of every verb of a kind, or members of every answer. */
-	static const char reserved[] = "id kind state if_version note verb act";
+	static const char reserved[] = "id kind state if_version note verb act decision signature";
 	const json_t *list = kr_list(r, root, "fields", KIND_FIELDS_MAX, true);
 	struct str rest, word;
 

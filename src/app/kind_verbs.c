@@ -1,4 +1,5 @@
 /* kind_verbs: verb rows made from kinds, and the three handlers that carry them out. */
+#include "app/decision.h"
 #include "app/families.h"
 #include "app/kinds.h"
 #include "app/pseudonym.h"
@@ -119,6 +120,78 @@ static enum err_kind apply_create(struct ctx *ctx, const struct kind *kind, stru
 	return rc;
 }
 
+/* What was said with a signed act; text and signature are empty when nothing was. */
+static struct decision_said said_of(const struct ctx *ctx)
+{
+	return (struct decision_said){ .text = arg_str(ctx, "decision"),
+		.signature = arg_str(ctx, "signature"),
+		.note = arg_str(ctx, "note") };
+}
+
+/* On the snapshot, so that a signature that fails does not hold up the writer. */
+static enum err_kind compute_signed(struct ctx *ctx, struct err *err)
+{
+	const struct kind_verb *verb = ctx->verb->data;
+	struct record_desk desk = record_desk_of(ctx);
+	struct decision_said said = said_of(ctx);
+	struct decided decided;
+	struct record record;
+	enum err_kind rc = record_find(&desk, arg_str(ctx, "id"), &record, err);
+
+	return rc == OK ? decision_check(&desk, &ctx->lab->settings, &record, verb->transition,
+				  &said, &decided, err)
+			: rc;
+}
+
+/* The decision and its key for everybody; text and signature for whoever is shown the detail. */
+static void enter_decision(struct ctx *ctx, const struct decided *decided)
+{
+	char hex[SHA256_HEX_BYTES];
+
+	if (!decided->is_signed)
+		return;
+	sha256_format(&decided->digest, hex);
+	entry_public(ctx, "decision", str_from(hex));
+	sha256_format(&decided->key.id, hex);
+	entry_public(ctx, "key", str_from(hex));
+	entry_detail(ctx, "decision", decided->text);
+	entry_detail_json(ctx, "signature", decided->signature);
+}
+
+/* A security key's counter moves on with the act. */
+static enum err_kind keep_counter(
+	const struct record_desk *desk, const struct decided *decided, struct err *err)
+{
+	if (!decided->is_signed || decided->key.credential.len == 0)
+		return OK;
+	return person_key_update(desk->db, &decided->key, err);
+}
+
+/* The record moved by its transition, signed where the kind says so. */
+static enum err_kind move(struct ctx *ctx, struct record_desk *desk, struct record *record,
+	const struct record_act *act, struct err *err)
+{
+	struct decided decided = { .is_signed = false };
+	enum err_kind rc = OK;
+
+	if (act->transition->is_signed) {
+		struct decision_said said = said_of(ctx);
+
+		rc = decision_check(
+			desk, &ctx->lab->settings, record, act->transition, &said, &decided, err);
+	}
+	desk->decided = &decided;
+	if (rc == OK)
+		rc = record_move(desk, record, act, err);
+	if (rc == OK)
+		rc = keep_counter(desk, &decided, err);
+	desk->decided = NULL;
+	if (rc != OK)
+		return rc;
+	enter_decision(ctx, &decided);
+	return enter_publics(ctx, desk, record, act->transition, err);
+}
+
 static enum err_kind apply_change(struct ctx *ctx, const struct kind_verb *verb, struct err *err)
 {
 	struct record_desk desk = record_desk_of(ctx);
@@ -137,11 +210,9 @@ static enum err_kind apply_change(struct ctx *ctx, const struct kind_verb *verb,
 		return rc;
 	act.values = values;
 	rc = verb->act == ACT_EDIT ? record_edit(&desk, &record, &act, err)
-				   : record_move(&desk, &record, &act, err);
+				   : move(ctx, &desk, &record, &act, err);
 	if (rc == OK)
 		rc = enter(ctx, &record, err);
-	if (rc == OK && verb->act == ACT_MOVE)
-		rc = enter_publics(ctx, &desk, &record, verb->transition, err);
 	if (rc == OK) {
 		jw_kstr(ctx->answer, "id", record.id);
 		jw_kstr(ctx->answer, "state", record.state);
@@ -317,6 +388,16 @@ static void make_move(
 	add_arg(&row,
 		(struct verb_arg){ "note", ARG_TEXT, t->note_required ? ARG_REQUIRED : 0,
 			t->note_required, 1000, NULL, "why" });
+	if (t->is_signed) {
+		row.verb->compute = compute_signed;
+		add_arg(&row,
+			(struct verb_arg){ "decision", ARG_TEXT, 0, 0, DECISION_TEXT_BYTES_MAX,
+				NULL, "what was signed: the text of decision.text" });
+		add_arg(&row,
+			(struct verb_arg){ "signature", ARG_TEXT, 0, 0,
+				DECISION_SIGNATURE_BYTES_MAX, NULL,
+				"the signature, as JSON (docs/formats/decision.md)" });
+	}
 	for (size_t i = 0; i < t->need_count; i++)
 		add_arg(&row, arg_of(&kind->fields[t->needs[i]], false));
 }
@@ -325,8 +406,8 @@ enum err_kind kinds_make_verbs(struct kinds *kinds, struct err *err)
 {
 	bool failed = false;
 
-	static_assert(
-		KIND_FIELDS_MAX + 3 < VERB_ARGS_MAX, "id, version and note beside all fields");
+	static_assert(KIND_FIELDS_MAX + 5 < VERB_ARGS_MAX,
+		"id, version, note, decision beside all fields");
 	kinds->verbs = arena_array(
 		&kinds->mem, struct verb, kinds->count * (KIND_TRANSITIONS_MAX + 2) + 1);
 	if (kinds->verbs == NULL)

@@ -11,6 +11,7 @@
 #include "store/pack.h"
 #include "store/writer.h"
 
+enum { SETTINGS_WORD_BYTES = 16 };
 /* vitrine.yaml; one row a setting in app/settings.c, with range, default and help. */
 struct settings {
 	char name[LIMIT_LINE_BYTES]; /* "Example Networks transparency lab" */
@@ -21,6 +22,10 @@ struct settings {
 	int64_t layout_children_max;
 	bool test_clock; /* the clock is shifted by run/clock: said on every page */
 	bool totp_required;
+	/* Whoever has a key that counts signs what is signed. Without one: "keyed" lets it pass, "required" does not */
+	char signatures[SETTINGS_WORD_BYTES];
+	/* Where security keys are used (WebAuthn): relying party and origin; both empty: nowhere */
+	char rp_id[LIMIT_LINE_BYTES], web_origin[LIMIT_LINE_BYTES];
 };
 
 /* Keys that the vault itself uses; the mark key is read by the draw child alone. */

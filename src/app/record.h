@@ -18,6 +18,8 @@
 /* A record's body, its values as JSON: what base/limit.h lets the vault parse. */
 enum { RECORD_BODY_BYTES_MAX = LIMIT_JSON_BYTES };
 
+struct decided;
+
 /* Where the engine works: on a snapshot, or in the writer's transaction for what changes. */
 struct record_desk {
 	struct db *db;
@@ -25,6 +27,8 @@ struct record_desk {
 	const struct kinds *kinds;
 	const struct caller *caller;
 	int64_t now_us;
+	const struct decided
+		*decided; /* by which key the act is signed (app/decision.h), or NULL */
 };
 
 /* One value of a record, by the field's place in its kind. Times are microseconds, flags 0 or 1. */
@@ -100,7 +104,7 @@ MUST_CHECK enum err_kind record_move(const struct record_desk *desk, struct reco
 	const struct record_act *act, struct err *err);
 
 /*
- * Note an act of another verb that changes no field: "credential" or "reset". It stands in the record's history
+ * Note an act of another verb that changes no field: "credential", "reset", "key" or "key_revoke". It stands in the record's history
  * and counts for nobody's duties. The entry that the history points to is the next one to be appended.
  */
 MUST_CHECK enum err_kind record_note(const struct record_desk *desk, struct str id, const char *act,

@@ -1,4 +1,5 @@
 /* record_acts: what changes records. Runs in the writer's transaction; a failure leaves it to be undone. */
+#include "app/decision.h"
 #include "app/record.h"
 #include "app/record_values.h"
 #include "base/limit.h"
@@ -203,11 +204,13 @@ static enum err_kind write_history(const struct record_desk *desk, const struct 
 	struct stmt *s;
 	enum err_kind rc = stmt_begin(desk->db,
 		"INSERT INTO record_history"
-		" (id, seq, act, from_state, to_state, person, organisation, line, at_us, note, entry)"
+		" (id, seq, act, from_state, to_state, person, organisation, line, at_us, note, entry,"
+		" key, root)"
 		" SELECT :id, (SELECT coalesce(max(seq), 0) + 1 FROM record_history WHERE id = :id),"
 		" :act, :from, :to, :person, :organisation, :line, :at, :note,"
-		" (SELECT coalesce(max(idx), -1) + 1 FROM entries)",
+		" (SELECT coalesce(max(idx), -1) + 1 FROM entries), :key, :root",
 		&s, err);
+	const struct decided *decided = desk->decided;
 
 	if (rc != OK)
 		return rc;
@@ -220,6 +223,13 @@ static enum err_kind write_history(const struct record_desk *desk, const struct 
 	stmt_text(s, ":line", desk->caller->line);
 	stmt_i64(s, ":at", desk->now_us);
 	stmt_text(s, ":note", note);
+	if (decided != NULL && decided->is_signed) {
+		stmt_blob(s, ":key", str_of(decided->key.id.bytes, SHA256_BYTES));
+		stmt_blob(s, ":root", str_of(decided->key.root.bytes, SIGN_PUBLIC_BYTES));
+	} else {
+		stmt_null(s, ":key");
+		stmt_null(s, ":root");
+	}
 	return stmt_run(s, NULL, err);
 }
 
@@ -417,6 +427,8 @@ static const struct {
 	const char *act, *done;
 } noted[] = {
 	{ "credential", "given a one-time password" },
+	{ "key", "given a key that counts" },
+	{ "key_revoke", "deprived of a key" },
 	{ "reset", "given another password at the centre" },
 };
 
@@ -449,6 +461,10 @@ static enum err_kind take_needs(const struct record_desk *desk, struct record *r
 	for (size_t i = 0; i < t->need_count; i++)
 		is_needed[t->needs[i]] = true;
 	for (size_t i = 0; act->values != NULL && i < record->kind->field_count; i++) {
+		if (act->values[i].given && desk->decided != NULL && desk->decided->is_signed)
+			return err_set(err, ERR_INPUT,
+				"%s: a signed act brings no fields: edit the record first, then sign",
+				record->kind->fields[i].name);
 		if (act->values[i].given && !is_needed[i])
 			return err_set(err, ERR_INPUT, "%s: cannot be changed by this act",
 				record->kind->fields[i].name);

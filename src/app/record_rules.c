@@ -1,6 +1,7 @@
 /* record_rules: may this caller do this to this record, and if not, why not in plain words. */
 #include "app/record.h"
 
+#include "app/decision.h"
 #include "app/person.h"
 
 /* "an officer or engineer" */
@@ -74,6 +75,19 @@ static const char *done_word(const struct kind *kind, struct str act)
 	return str_eq(act, STR("edit")) ? "edited" : "made";
 }
 
+/* Four eyes are two keys, and two organisations two root keys, wherever both sides signed. */
+static bool is_same_key(const struct record_desk *desk, struct str key)
+{
+	return desk->decided != NULL && desk->decided->is_signed &&
+		str_eq(key, str_of(desk->decided->key.id.bytes, SHA256_BYTES));
+}
+
+static bool is_same_root(const struct record_desk *desk, struct str root)
+{
+	return desk->decided != NULL && desk->decided->is_signed &&
+		str_eq(root, str_of(desk->decided->key.root.bytes, SIGN_PUBLIC_BYTES));
+}
+
 /* One row of the history against the caller. */
 static struct refusal check_apart(const struct record_desk *desk, const struct record *record,
 	const struct kind_transition *t, struct stmt *s)
@@ -98,6 +112,15 @@ static struct refusal check_apart(const struct record_desk *desk, const struct r
 		return refuse(ERR_DENIED,
 			arena_printf(desk->mem,
 				"needs another line of defence: somebody of yours %s it", done));
+	if (is_same_key(desk, stmt_col_str(s, 4)))
+		return refuse(ERR_DENIED,
+			arena_printf(desk->mem, "needs a second key: yours signed when it was %s",
+				done));
+	if (t->apart == APART_ORGANISATION && is_same_root(desk, stmt_col_str(s, 5)))
+		return refuse(ERR_DENIED,
+			arena_printf(desk->mem,
+				"needs another organisation: your root key stands behind who %s it",
+				done));
 	return (struct refusal){ OK, NULL };
 }
 
@@ -110,7 +133,7 @@ static enum err_kind check_duty(const struct record_desk *desk, const struct rec
 	if (desk->caller->person_id.len == 0 || str_eq(record->created_by, desk->caller->person_id))
 		*no = refuse(ERR_DENIED, "needs a second person: you made it");
 	enum err_kind rc = stmt_begin(desk->db,
-		"SELECT act, person, organisation, line FROM record_history WHERE id = :id"
+		"SELECT act, person, organisation, line, key, root FROM record_history WHERE id = :id"
 		" ORDER BY seq DESC",
 		&s, err);
 

@@ -20,6 +20,12 @@ const struct setting settings_rows[] = {
 		"seconds after which a session ends in any case" },
 	{ "totp_required", SETTING_FLAG, AT(totp_required), 0, 1, 0, NULL,
 		"nobody acts before an authenticator is set up" },
+	{ "signatures", SETTING_TEXT, AT(signatures), 1, SETTINGS_WORD_BYTES - 1, 0, "keyed",
+		"keyed: who has a key that counts signs decisions; required: nobody decides without" },
+	{ "web.rp_id", SETTING_TEXT, AT(rp_id), 0, LIMIT_LINE_BYTES - 1, 0, "",
+		"name of the host for which security keys are made, as in lab.example.org; empty: none" },
+	{ "web.origin", SETTING_TEXT, AT(web_origin), 0, LIMIT_LINE_BYTES - 1, 0, "",
+		"where the pages are, as in https://lab.example.org:8443; the host ends in web.rp_id" },
 	{ "ingest_files_max", SETTING_NUMBER, AT(ingest_files_max), 1, LIMIT_RELEASE_FILES, 200000,
 		NULL, "files of one release" },
 	{ "ingest_bytes_max", SETTING_NUMBER, AT(ingest_bytes_max), 1, LIMIT_RELEASE_BYTES,
@@ -145,6 +151,35 @@ static enum err_kind check_origin(const struct settings *settings, struct err *e
 	return OK;
 }
 
+/* A security key signs for one host and what lies below it. */
+static enum err_kind check_web(const struct settings *settings, struct err *err)
+{
+	struct str origin = str_from(settings->web_origin), rp = str_from(settings->rp_id);
+	struct str host, rest;
+
+	if (origin.len == 0 && rp.len == 0)
+		return OK;
+	host = str_starts(origin, STR("https://")) ? str_skip(origin, 8) : STR("");
+	if (str_cut(host, ':', &host, &rest) && rest.len == 0)
+		host = STR("");
+	bool is_below = host.len > rp.len + 1 && str_ends(host, rp) &&
+		host.ptr[host.len - rp.len - 1] == '.';
+
+	if (rp.len == 0 || !(str_eq(host, rp) || is_below) ||
+		memchr(origin.ptr + 8, '/', origin.len - 8) != NULL)
+		return err_set(err, ERR_INPUT,
+			"vitrine.yaml: web.origin: must be https:// and a host that ends in web.rp_id, no path");
+	return OK;
+}
+
+static enum err_kind check_signatures(const struct settings *settings, struct err *err)
+{
+	if (strcmp(settings->signatures, "keyed") == 0 ||
+		strcmp(settings->signatures, "required") == 0)
+		return OK;
+	return err_set(err, ERR_INPUT, "vitrine.yaml: signatures: must be keyed or required");
+}
+
 static enum err_kind take_all(const json_t *root, struct settings *settings, struct err *err)
 {
 	const char *key;
@@ -168,7 +203,11 @@ static enum err_kind take_all(const json_t *root, struct settings *settings, str
 			json_object_get(root, row->key) == NULL)
 			return err_set(err, ERR_INPUT, "vitrine.yaml: %s: is missing", row->key);
 	}
-	return check_origin(settings, err);
+	enum err_kind rc = check_origin(settings, err);
+
+	if (rc == OK)
+		rc = check_web(settings, err);
+	return rc == OK ? check_signatures(settings, err) : rc;
 }
 
 enum err_kind settings_parse(struct str yaml, struct settings *settings, struct err *err)

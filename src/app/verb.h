@@ -99,7 +99,7 @@ enum verb_flag {
 /* On failure the transaction, or the computation, leaves nothing behind but a record of the refusal. */
 typedef enum err_kind verb_fn(struct ctx *ctx, struct err *err);
 
-enum { VERB_ARGS_MAX = 24 };
+enum { VERB_ARGS_MAX = 28 };
 
 struct verb {
 	const char *name; /* "source.view": family or kind, dot, act */
@@ -165,6 +165,8 @@ void entry_public(struct ctx *ctx, const char *name, struct str value);
 void entry_public_i64(struct ctx *ctx, const char *name, int64_t value);
 /* Private detail, on top of what the pipeline always notes (person, session, arguments that are not secret). */
 void entry_detail(struct ctx *ctx, const char *name, struct str value);
+/* A value that is JSON already. */
+void entry_detail_json(struct ctx *ctx, const char *name, struct str json);
 void entry_detail_i64(struct ctx *ctx, const char *name, int64_t value);
 /* The record that the entry is about; found again by ledger.list {record}. */
 void entry_subject(struct ctx *ctx, struct str record_id);

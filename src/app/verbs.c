@@ -6,6 +6,7 @@ static const struct verb *const families[] = {
 	verbs_bundle,
 	verbs_lab,
 	verbs_engagement,
+	verbs_key,
 	verbs_leak_picture,
 	verbs_leak_text,
 	verbs_ledger,

@@ -31,6 +31,22 @@ void entry_public(struct ctx *ctx, const char *name, struct str value)
 	snprintf(into, sizeof(current->state), "%.*s", STR_ARG(value));
 }
 
+void entry_detail(struct ctx *ctx, const char *name, struct str value)
+{
+	(void)ctx;
+	json_object_set_new(current->details, name, json_stringn(value.ptr, value.len));
+}
+
+void entry_detail_json(struct ctx *ctx, const char *name, struct str json)
+{
+	json_t *value = NULL;
+	struct err err;
+
+	(void)ctx;
+	assert_int_equal(json_parse(json, LIMIT_DETAIL_BYTES, &value, &err), OK);
+	json_object_set_new(current->details, name, value);
+}
+
 void entry_public_i64(struct ctx *ctx, const char *name, int64_t value)
 {
 	(void)ctx;
@@ -103,7 +119,11 @@ void trial_add(
 		.organisation_id = STR("lab"),
 		.line = STR("lab"),
 		.point = STR("console") };
-	struct record_desk desk = { b->db, &b->mem, b->lab.kinds, &program, b->now_us };
+	struct record_desk desk = { .db = b->db,
+		.mem = &b->mem,
+		.kinds = b->lab.kinds,
+		.caller = &program,
+		.now_us = b->now_us };
 
 	arena_reset(&b->mem);
 	if (record_add(&desk, kind, state, "create", fields, id, &b->err) != OK)
@@ -169,6 +189,7 @@ void trial_close(struct trial *b)
 {
 	json_decref(b->answer);
 	json_decref(b->publics);
+	json_decref(b->details);
 	db_rollback(b->db);
 	db_close(b->db);
 	kinds_free(b->lab.kinds);
@@ -204,6 +225,8 @@ enum err_kind trial_call(
 	b->answer = NULL;
 	json_decref(b->publics);
 	b->publics = json_object();
+	json_decref(b->details);
+	b->details = json_object();
 	b->state[0] = b->engagement[0] = b->subject[0] = '\0';
 	out_init(&o, &b->mem, LIMIT_ANSWER_BYTES);
 	jw_init(&w, &o);

@@ -19,7 +19,8 @@ struct trial {
 	struct arena mem; /* one act's, reset at the next */
 	struct err err; /* of the last refusal */
 	json_t *answer; /* of the last act */
-	json_t *publics; /* every public field of the last act */
+	json_t *publics,
+		*details; /* every public field, and what was added to the detail, of the last act */
 	int64_t now_us;
 	char folder[64];
 	char state[32], engagement[32], subject[LAB_ID_BYTES]; /* public fields of the last act */
