@@ -78,7 +78,10 @@ static struct str error_json(struct pipeline_call *call)
 	struct out o;
 	struct jw w;
 
-	if (is_inside)
+	/* What a sealed verb was about is not written down: the message may name the file. */
+	if (is_inside && (call->ctx.verb->flags & VERB_SEALED) != 0)
+		log_line(LOG_ERROR, "%s: %s", call->verb_name, err_word(call->status));
+	else if (is_inside)
 		log_line(LOG_ERROR, "%s: %s", call->verb_name, call->err.msg);
 	out_init(&o, &call->mem, 8 * (size_t)ERR_MSG_BYTES_MAX);
 	jw_init(&w, &o);

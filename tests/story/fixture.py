@@ -43,10 +43,10 @@ def write_product(folder, version):
 
 
 class Fixture:
-    def __init__(self, test_clock=True, releases=2):
+    def __init__(self, test_clock=True, releases=2, binary=None):
         self.folder = tempfile.mkdtemp(prefix="vitrine-story-")
         os.chmod(self.folder, 0o755)
-        self.lab = Lab(os.path.join(self.folder, "lab"), BINARY)
+        self.lab = Lab(os.path.join(self.folder, "lab"), binary or BINARY)
         self.passwords = {"ada": new_password(), "ben": new_password()}
         self.lab.init([("ada", "Ada Keller", self.passwords["ada"]), ("ben", "Ben Okafor", self.passwords["ben"])],
                       name="Story lab", origin="story.example/lab", test_clock=test_clock)

@@ -2,17 +2,32 @@
 import base64
 import ctypes
 import os
+import sys
 
-from fixture import Fixture, moment
+from fixture import TOP, Fixture, moment
 
-sodium = ctypes.CDLL("libsodium.so.23")
-assert sodium.sodium_init() >= 0
+sys.path.insert(0, os.path.join(TOP, "tests", "vectors"))
+from make_trail_vectors import head, sodium, unseal  # noqa: E402
 
 
 def root_key():
     public, secret = ctypes.create_string_buffer(32), ctypes.create_string_buffer(64)
     sodium.crypto_sign_keypair(public, secret)
     return base64.b64encode(public.raw).decode()
+
+
+def peel(session, seq, wrapped, secrets):
+    """The session's key, as far as these secrets go: read anew from docs/formats/trail.md; None when a layer stays."""
+    rest, moved = wrapped, True
+    while moved and len(rest) != 32:
+        moved = False
+        for secret in secrets:
+            plain = unseal(secret, rest)
+            if plain is not None:
+                mark = head(session, seq)
+                assert plain.startswith(mark), plain
+                rest, moved = plain[len(mark):], True
+    return rest if len(rest) == 32 else None
 
 
 class Parties(Fixture):
