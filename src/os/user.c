@@ -45,8 +45,8 @@ static enum err_kind find_identity(
 	}
 	if (who->uid == 0 || who->gid == 0)
 		return err_set(err, ERR_DENIED,
-			"lab %.120s: no ordinary user to become: give the lab to one "
-			"(vitrine init --user)",
+			"%.120s belongs to root, and there is no ordinary user to become: give it to one "
+			"(chown -R USER, or vitrine init --user)",
 			lab_path);
 	return OK;
 }

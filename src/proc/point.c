@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
@@ -243,13 +244,41 @@ static void stop(struct point *pt)
 	arena_wipe(&pt->mem);
 }
 
+/*
+ * Root's rights go. A point that lies in its lab (LAB/points/NAME) is entered by way of the lab, because the vault's
+ * socket lies there; layer_landlock closes all files to it before it takes a connection. Another has only its folder.
+ */
+static enum err_kind enter_as_root(const char *folder, struct err *err)
+{
+	char lab[PATH_MAX], settings[PATH_MAX + 16];
+
+	if (realpath(folder, lab) == NULL)
+		return err_errno(err, errno, "the point's folder %.160s", folder);
+	char *name = strrchr(lab, '/');
+
+	*name++ = '\0';
+	char *points = strrchr(lab, '/');
+
+	if (points == NULL || strcmp(points, "/points") != 0)
+		return user_enter_lab(folder, NULL, err);
+	*points = '\0';
+	snprintf(settings, sizeof(settings), "%s/vitrine.yaml", lab);
+	if (access(settings, F_OK) != 0)
+		return user_enter_lab(folder, NULL, err);
+	enum err_kind rc = user_enter_lab(lab, NULL, err);
+
+	if (rc == OK && (chdir("points") != 0 || chdir(name) != 0))
+		rc = err_errno(err, errno, "the point's folder %.160s", folder);
+	return rc;
+}
+
 /* The order matters: files and address first, then the rights go, then the first thread begins. */
 static enum err_kind start(struct point *pt, const char *folder, struct err *err)
 {
 	enum err_kind rc = crypto_init(err);
 
 	if (rc == OK && geteuid() == 0)
-		rc = user_enter_lab(folder, NULL, err);
+		rc = enter_as_root(folder, err);
 	else if (rc == OK && chdir(folder) != 0)
 		rc = err_errno(err, errno, "the point's folder %.160s", folder);
 	if (rc == OK)

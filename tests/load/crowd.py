@@ -11,7 +11,6 @@ from labkit import Lab, TOP, new_password
 from records import rows, spoil
 
 CLIENT = os.environ.get("LOAD_CLIENT", os.path.join(TOP, "build/release/tests/load/load_client"))
-AS_OWNER = os.path.join(TOP, "tests", "as_owner.py")
 BINARY = os.environ.get("VITRINE", os.path.join(TOP, "build/release/src/proc/vitrine"))
 
 # Ed25519 (RFC 8032), as far as a public key from its seed: points beside the first are made here.
@@ -108,12 +107,10 @@ class Crowd:
                             (name, public_key(seed), name))
 
     def start_points(self):
-        # As root a point would see its own folder alone, and find the vault's socket only where a lab starts it.
         for name in sorted(os.listdir(os.path.join(self.lab.folder, "points"))):
             if name == "centre":
                 continue
-            process = subprocess.Popen([sys.executable, AS_OWNER, self.lab.folder, BINARY, "point",
-                                        os.path.join(self.lab.folder, "points", name)],
+            process = subprocess.Popen([BINARY, "point", os.path.join(self.lab.folder, "points", name)],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             self.extra.append(process)
             line = process.stdout.readline()
