@@ -24,6 +24,8 @@ export interface Folder {
 	folder: string;
 	entries: Entry[];
 	scoped?: boolean;
+	next?: string;
+	next_type?: string;
 }
 
 export interface Budget {
@@ -87,6 +89,7 @@ export async function post(verb: string, args: object, signal: AbortSignal): Pro
 	throw new Refused(response.status, said.error ?? "", said.message ?? `The answer was ${response.status}.`);
 }
 
+/* All of it: a long folder comes in pages. */
 export async function listFolder(
 	engagement: string,
 	release: string,
@@ -94,7 +97,12 @@ export async function listFolder(
 	signal: AbortSignal,
 ): Promise<Folder> {
 	const args = folder === "" ? { engagement, release } : { engagement, release, folder };
-	return (await (await post("source.tree", args, signal)).json()) as Folder;
+	const whole = (await (await post("source.tree", args, signal)).json()) as Folder;
+	for (let last = whole; last.next !== undefined; whole.entries.push(...last.entries)) {
+		const more = { ...args, after: last.next, after_type: last.next_type };
+		last = (await (await post("source.tree", more, signal)).json()) as Folder;
+	}
+	return whole;
 }
 
 /* u32 length of the JSON, the JSON, the PNG (docs/formats/http.md). */

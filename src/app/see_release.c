@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/utf8.h"
 #include "source/ingest.h"
+#include "source/tree.h"
 
 enum { VERSION_BYTES_MAX = 120 };
 
@@ -244,34 +245,77 @@ static bool covers_all_of(const struct scope *scope, struct str folder)
 	return false;
 }
 
+static bool is_told_in_all(const struct scope *scope, const struct release_node *node)
+{
+	struct str path = node->file.path;
+
+	return scope == NULL ||
+		(node->is_folder ? covers_all_of(scope, path) : scope_covers(scope, path));
+}
+
+/* What is neither told nor named is left out before rows are counted: a page says nothing about it. */
+static bool is_listed(void *arg, const struct release_node *node)
+{
+	const struct scope *scope = arg;
+
+	return is_told_in_all(scope, node) ||
+		(node->is_folder && scope_reaches(scope, node->file.path));
+}
+
+/* Where to go on, as the answer before said it: the path of its last row, and what that is. */
+static enum err_kind read_page_args(struct ctx *ctx, struct release_page *page, struct err *err)
+{
+	struct str after = STR(""), unused;
+	enum err_kind rc = arg_given(ctx, "folder") ? arg_path(ctx, "folder", &page->folder, err)
+						    : OK;
+
+	if (rc == OK && arg_given(ctx, "after"))
+		rc = arg_path(ctx, "after", &after, err);
+	if (rc != OK)
+		return rc;
+	page->limit = (size_t)arg_i64(ctx, "limit", LIMIT_TREE_ROWS);
+	page->after_is_folder = str_eq(arg_str(ctx, "after_type"), STR("folder"));
+	if (after.len == 0)
+		return OK;
+	tree_split(after, &unused, &page->after);
+	return str_eq(unused, page->folder)
+		? OK
+		: err_set(err, ERR_INPUT, "after: must be what an earlier page gave as next");
+}
+
 /* scope NULL: everything. */
 static enum err_kind list_folder(struct ctx *ctx, const struct scope *scope, struct err *err)
 {
+	struct release_page page = { .folder = STR(""),
+		.after = STR(""),
+		.keep = is_listed,
+		.arg = (void *)(uintptr_t)scope };
 	struct release_node *nodes;
-	struct str folder = STR("");
 	size_t count;
-	enum err_kind rc = arg_given(ctx, "folder") ? arg_path(ctx, "folder", &folder, err) : OK;
+	bool more;
+	enum err_kind rc = read_page_args(ctx, &page, err);
 
 	if (rc == OK)
-		rc = release_list(
-			ctx->db, ctx->mem, arg_str(ctx, "release"), folder, &nodes, &count, err);
+		rc = release_list(ctx->db, ctx->mem, arg_str(ctx, "release"), &page, &nodes, &count,
+			&more, err);
 	if (rc != OK)
 		return rc;
-	write_shown(ctx, "folder", folder);
+	write_shown(ctx, "folder", page.folder);
 	jw_kbool(ctx->answer, "scoped", scope != NULL && !scope_is_whole(scope));
 	jw_key(ctx->answer, "entries");
 	jw_array(ctx->answer);
 	for (size_t i = 0; i < count; i++) {
-		struct str path = nodes[i].file.path;
-
-		if (scope == NULL ||
-			(nodes[i].is_folder ? covers_all_of(scope, path)
-					    : scope_covers(scope, path)))
+		if (is_told_in_all(scope, &nodes[i]))
 			write_node(ctx, &nodes[i]);
-		else if (nodes[i].is_folder && scope_reaches(scope, path))
+		else
 			write_folder_name(ctx, &nodes[i]);
 	}
 	jw_array_end(ctx->answer);
+	if (more) {
+		write_shown(ctx, "next", nodes[count - 1].file.path);
+		jw_kstr(ctx->answer, "next_type",
+			nodes[count - 1].is_folder ? STR("folder") : STR("file"));
+	}
 	return OK;
 }
 
@@ -280,6 +324,21 @@ static enum err_kind tree_compute(struct ctx *ctx, struct err *err)
 	entry_public(ctx, "engagement", ctx->scope->engagement_pseudonym);
 	return list_folder(ctx, ctx->scope, err);
 }
+
+/* Of a long folder: rows a page, and where it begins. */
+#define PAGE_ARGS                                                                                  \
+	{ .name = "limit",                                                                         \
+		.type = ARG_INT,                                                                   \
+		.min = 1,                                                                          \
+		.max = LIMIT_TREE_ROWS,                                                            \
+		.help = "Rows of a page." },                                                       \
+		{ .name = "after",                                                                 \
+			.type = ARG_PATH,                                                          \
+			.help = "The next page: what this one gave as next." },                    \
+	{                                                                                          \
+		.name = "after_type", .type = ARG_ENUM, .words = "folder file",                    \
+		.help = "The next page: what this one gave as next_type."                          \
+	}
 
 static const struct verb_arg tree_args[] = {
 	{ .name = "engagement",
@@ -293,6 +352,7 @@ static const struct verb_arg tree_args[] = {
 		.words = "rel",
 		.help = "Id of the release." },
 	{ .name = "folder", .type = ARG_PATH, .help = "Folder to list. Without: the top." },
+	PAGE_ARGS,
 	{ 0 },
 };
 
@@ -315,6 +375,7 @@ static const struct verb_arg files_args[] = {
 		.words = "rel",
 		.help = "Id of the release." },
 	{ .name = "folder", .type = ARG_PATH, .help = "Folder to list. Without: the top." },
+	PAGE_ARGS,
 	{ 0 },
 };
 

@@ -52,15 +52,15 @@ enum err_kind release_find_file(struct db *db, struct arena *mem, struct str rel
 	return rc;
 }
 
-static enum err_kind read_node(struct stmt *s, struct arena *mem, struct str folder,
-	struct release_node *node, struct err *err)
+/* The row's path is put together in `path`, which has LIMIT_PATH_BYTES. */
+static enum err_kind read_node(
+	struct stmt *s, char *path, struct str folder, struct release_node *node, struct err *err)
 {
 	struct str name = stmt_col_str(s, COL_NAME);
 	size_t slash = folder.len > 0 ? 1 : 0;
-	char *path = arena_array(mem, char, folder.len + slash + name.len);
 
-	if (path == NULL)
-		return err_set(err, ERR_LIMIT, "request memory used up");
+	if (folder.len + slash + name.len > LIMIT_PATH_BYTES)
+		return err_set(err, ERR_CORRUPT, "a path of the release is too long");
 	memcpy(path, folder.ptr, folder.len);
 	if (slash > 0)
 		path[folder.len] = '/';
@@ -94,46 +94,73 @@ static enum err_kind count_rows(
 		return rc;
 	*count = (size_t)stmt_col_i64(s, 0);
 	stmt_end(s);
-	if (*count == 0)
-		return err_set(err, ERR_NOT_FOUND, "the release has no such folder");
-	if (*count > LIMIT_TREE_ROWS)
-		return err_set(err, ERR_LIMIT,
-			"the folder holds %zu entries, and at most %d are listed: open a file by its path",
-			*count, LIMIT_TREE_ROWS);
+	return *count > 0 ? OK : err_set(err, ERR_NOT_FOUND, "the release has no such folder");
+}
+
+/* A row that is kept outlives the statement. */
+static enum err_kind keep_node(struct arena *mem, struct release_node *node, struct err *err)
+{
+	struct str path = node->file.path;
+	size_t name_at = path.len - node->name.len;
+
+	if (!arena_copy(mem, path, &node->file.path))
+		return err_set(err, ERR_LIMIT, "request memory used up");
+	node->name = (struct str){ node->file.path.ptr + name_at, path.len - name_at };
 	return OK;
 }
 
+static enum err_kind read_page(struct stmt *s, struct arena *mem, const struct release_page *page,
+	struct release_node *list, size_t *count, bool *more, struct err *err)
+{
+	char path[LIMIT_PATH_BYTES];
+	enum err_kind rc = OK;
+
+	for (*count = 0, *more = false; rc == OK && !*more;) {
+		struct release_node node = { 0 };
+		bool row;
+
+		rc = stmt_step(s, &row, err);
+		if (rc != OK || !row)
+			break;
+		rc = read_node(s, path, page->folder, &node, err);
+		if (rc != OK || (page->keep != NULL && !page->keep(page->arg, &node)))
+			continue;
+		*more = *count == page->limit;
+		if (*more)
+			break;
+		rc = keep_node(mem, &node, err);
+		if (rc == OK)
+			list[(*count)++] = node;
+	}
+	stmt_end(s);
+	return rc;
+}
+
 enum err_kind release_list(struct db *db, struct arena *mem, struct str release_id,
-	struct str folder, struct release_node **nodes, size_t *count, struct err *err)
+	const struct release_page *page, struct release_node **nodes, size_t *count, bool *more,
+	struct err *err)
 {
 	struct stmt *s;
-	bool row = true;
-	size_t expected, n = 0;
-	enum err_kind rc = count_rows(db, release_id, folder, &expected, err);
+	size_t rows;
+	enum err_kind rc = count_rows(db, release_id, page->folder, &rows, err);
 
+	assert(page->limit > 0 && page->limit <= LIMIT_TREE_ROWS);
 	if (rc != OK)
 		return rc;
-	struct release_node *list = arena_array(mem, struct release_node, expected);
-
-	if (list == NULL)
+	*nodes = arena_array(mem, struct release_node, rows < page->limit ? rows : page->limit);
+	if (*nodes == NULL)
 		return err_set(err, ERR_LIMIT, "request memory used up");
 	rc = stmt_begin(db,
 		"SELECT mode, digest, size, lines, is_binary, files, name, is_folder FROM release_nodes "
-		"WHERE release = :release AND folder = :folder ORDER BY is_folder DESC, name",
+		"WHERE release = :release AND folder = :folder AND (is_folder < :kind "
+		"OR (is_folder = :kind AND name > :after)) ORDER BY is_folder DESC, name",
 		&s, err);
 	if (rc != OK)
 		return rc;
 	stmt_text(s, ":release", release_id);
-	stmt_blob(s, ":folder", folder);
-	while (rc == OK && row && n < expected) {
-		rc = stmt_step(s, &row, err);
-		if (rc == OK && row)
-			rc = read_node(s, mem, folder, &list[n++], err);
-	}
-	stmt_end(s);
-	if (rc != OK)
-		return rc;
-	*nodes = list;
-	*count = n;
-	return OK;
+	stmt_blob(s, ":folder", page->folder);
+	/* Before the first row: behind the end of a kind that comes before folders. */
+	stmt_i64(s, ":kind", page->after.len == 0 ? 2 : page->after_is_folder);
+	stmt_blob(s, ":after", page->after);
+	return read_page(s, mem, page, *nodes, count, more, err);
 }

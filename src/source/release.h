@@ -47,8 +47,23 @@ struct release_node {
 	struct release_file file; /* when a file; its path in either case */
 	uint64_t files, bytes, lines; /* when a folder */
 };
-/* path: "" is the root. Ordered by raw bytes, folders first. Errors: ERR_NOT_FOUND; ERR_LIMIT (LIMIT_TREE_ROWS). */
+/* Which rows of a folder. */
+struct release_page {
+	struct str folder; /* "" is the root */
+	struct str
+		after; /* name of the row that the page before ended with; empty: from the first on */
+	bool after_is_folder;
+	size_t limit; /* from 1 to LIMIT_TREE_ROWS */
+	/* NULL: every row. Others are as if they were not there. */
+	bool (*keep)(void *arg, const struct release_node *node);
+	void *arg;
+};
+/*
+ * Ordered by raw bytes, folders first; strings live in mem. *more: rows follow that are kept.
+ * Errors: ERR_NOT_FOUND (no such folder); ERR_LIMIT.
+ */
 MUST_CHECK enum err_kind release_list(struct db *db, struct arena *mem, struct str release_id,
-	struct str folder, struct release_node **nodes, size_t *count, struct err *err);
+	const struct release_page *page, struct release_node **nodes, size_t *count, bool *more,
+	struct err *err);
 
 #endif

@@ -79,6 +79,25 @@ static void file_row(struct page *p, struct str release, const json_t *entry)
 	HTML(h, "</td></tr>");
 }
 
+/* The rest of a long folder. */
+static void next_files(struct page *p, struct str release, const json_t *files)
+{
+	struct html *h = &p->html;
+	struct str next = json_text(files, "next");
+
+	if (next.len == 0)
+		return;
+	HTML(h, "<p class=\"pad tight\"><a class=\"button\" rel=\"next\" href=\"/release/");
+	html_url(h, release);
+	HTML(h, "?folder=");
+	html_url(h, json_text(files, "folder"));
+	HTML(h, "&amp;after=");
+	html_url(h, next);
+	HTML(h, "&amp;after_type=");
+	html_url(h, json_text(files, "next_type"));
+	HTML(h, "#files\">More</a></p>");
+}
+
 static void files_sheet(struct page *p, struct str release, const json_t *files)
 {
 	struct html *h = &p->html;
@@ -94,18 +113,24 @@ static void files_sheet(struct page *p, struct str release, const json_t *files)
 		"</tr></thead><tbody>");
 	json_array_foreach(json_object_get(files, "entries"), index, entry)
 		file_row(p, release, entry);
-	HTML(h, "</tbody></table></section>");
+	HTML(h, "</tbody></table>");
+	next_files(p, release, files);
+	HTML(h, "</section>");
 }
 
 static enum err_kind ask_files(struct page *p, const json_t **files, struct err *err)
 {
-	struct str folder = form_value(&p->query, "folder");
+	static const char *const passed[] = { "folder", "after", "after_type" };
 	struct ask a;
 
 	ask_init(p, &a);
 	jw_kstr(&a.jw, "release", p->params[0]);
-	if (folder.len > 0)
-		jw_kstr(&a.jw, "folder", folder);
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		struct str value = form_value(&p->query, passed[i]);
+
+		if (value.len > 0)
+			jw_kstr(&a.jw, passed[i], value);
+	}
 	return ask_send(p, &a, "release.files", files, err);
 }
 

@@ -214,6 +214,34 @@ static void a_grant_that_leaves_tests_out_lists_all_but_them(void **state)
 	assert_int_equal(tree(engagement, "tests")->status, ERR_DENIED);
 }
 
+/* A folder row by row: what is closed neither shows nor counts. */
+static void a_long_folder_comes_in_pages(void **state)
+{
+	static const struct {
+		const char *after, *rows, *next, *type;
+	} pages[] = {
+		{ "", "src:n", "src", "folder" },
+		{ ",\"after\":\"src\",\"after_type\":\"folder\"", "tests2:1", "tests2", "folder" },
+		{ ",\"after\":\"tests2\",\"after_type\":\"folder\"", "Makefile:1", "", "" },
+	};
+	(void)state;
+	const char *engagement = engage("", "\"tests\"");
+	char body[300];
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		snprintf(body, sizeof(body),
+			"{\"engagement\":\"%s\",\"release\":\"%s\",\"limit\":1%s}", engagement,
+			release, pages[i].after);
+		assert_string_equal(rows(ask(&reviewer, "source.tree", body)), pages[i].rows);
+		assert_string_equal(told_text(open_lab_wait(), "next"), pages[i].next);
+		assert_string_equal(told_text(open_lab_wait(), "next_type"), pages[i].type);
+	}
+	snprintf(body, sizeof(body),
+		"{\"engagement\":\"%s\",\"release\":\"%s\",\"after\":\"src/main.c\"}", engagement,
+		release);
+	assert_int_equal(ask(&reviewer, "source.tree", body)->status, ERR_INPUT);
+}
+
 static void a_grant_of_one_prefix_names_the_way_to_it_only(void **state)
 {
 	(void)state;
@@ -305,6 +333,7 @@ int main(void)
 		cmocka_unit_test(whoever_runs_the_lab_lists_all_of_a_release),
 		cmocka_unit_test(each_listing_is_an_entry_about_its_release),
 		cmocka_unit_test(a_grant_that_leaves_tests_out_lists_all_but_them),
+		cmocka_unit_test(a_long_folder_comes_in_pages),
 		cmocka_unit_test(a_grant_of_one_prefix_names_the_way_to_it_only),
 		cmocka_unit_test(a_prefix_with_an_exception_beneath_tells_no_totals),
 		cmocka_unit_test(what_is_closed_and_what_is_not_there_answer_alike),
