@@ -1,103 +1,84 @@
-#include "check.h"
-
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "canon.h"
+#include "span.h"
 
-enum {
-	MESSAGE_BYTES_MAX = 160 << 10,
-	AUTHENTICATOR_BYTES_MIN =
-		37, /* hash of the RP id, flags, counter: WebAuthn level 2, section 6.1 */
-	AUTHENTICATOR_BYTES_MAX = 1024,
-	CLIENT_BYTES_MAX = 4096,
-	DER_BYTES_MAX = 72,
-	FLAGS_PRESENT_AND_VERIFIED = 0x05,
-};
+enum { MESSAGE_BYTES_MAX = 160 << 10, AUTHENTICATOR_BYTES_MAX = 1024, CLIENT_BYTES_MAX = 4096, DER_BYTES_MAX = 72 };
+/* Authenticator data (WebAuthn level 2, section 6.1): hash of the RP id, flags, counter; the person present and verified. */
+enum { AUTHENTICATOR_BYTES_MIN = 37, FLAGS_WANTED = 0x05 };
 
 /* libsodium calls it for our own mistakes. Its own one draws every cipher that it has into the program. */
-void sodium_misuse(void)
-{
-	abort();
-}
+void sodium_misuse(void) { abort(); }
 
-struct hash check_sha256(struct span bytes)
+struct hash hash_of(struct span bytes)
 {
 	struct hash hash;
-
 	crypto_hash_sha256(hash.bytes, (const uint8_t *)bytes.ptr, bytes.len);
 	return hash;
 }
 
-struct hash check_sha256_of(uint8_t prefix, struct span first, struct span second)
+bool hash_of_file(FILE *file, struct hash *hash)
+{
+	uint8_t some[1 << 16];
+	crypto_hash_sha256_state state;
+	crypto_hash_sha256_init(&state);
+	for (size_t n; (n = fread(some, 1, sizeof(some), file)) > 0;) crypto_hash_sha256_update(&state, some, n);
+	crypto_hash_sha256_final(&state, hash->bytes);
+	return !ferror(file);
+}
+
+struct hash hash_of_parts(uint8_t first, struct span second, struct span third)
 {
 	crypto_hash_sha256_state state;
 	struct hash hash;
-
 	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, &prefix, 1);
-	crypto_hash_sha256_update(&state, (const uint8_t *)first.ptr, first.len);
-	if (second.len > 0)
-		crypto_hash_sha256_update(&state, (const uint8_t *)second.ptr, second.len);
+	crypto_hash_sha256_update(&state, &first, 1);
+	crypto_hash_sha256_update(&state, (const uint8_t *)second.ptr, second.len);
+	crypto_hash_sha256_update(&state, (const uint8_t *)third.ptr, third.len);
 	crypto_hash_sha256_final(&state, hash.bytes);
 	return hash;
 }
 
-bool hash_eq(const struct hash *a, const struct hash *b)
-{
-	return memcmp(a->bytes, b->bytes, HASH_BYTES) == 0;
-}
+bool hash_eq(const struct hash *a, const struct hash *b) { return memcmp(a->bytes, b->bytes, HASH_BYTES) == 0; }
 
 bool hash_is_hex(const struct hash *hash, struct span hex)
 {
 	struct hash other;
-
 	return span_hex(hex, other.bytes, HASH_BYTES) && hash_eq(hash, &other);
 }
 
-bool check_ed25519(const uint8_t key[ED25519_KEY_BYTES], const struct span *parts, size_t count,
-	const uint8_t signature[ED25519_BYTES])
+bool ed25519_holds(const uint8_t *key, struct span head, struct span body, const uint8_t *signature)
 {
 	static uint8_t message[MESSAGE_BYTES_MAX];
-	size_t len = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i].len > sizeof(message) - len)
-			return false;
-		if (parts[i].len > 0)
-			memcpy(message + len, parts[i].ptr, parts[i].len);
-		len += parts[i].len;
-	}
-	return crypto_sign_ed25519_verify_detached(signature, message, len, key) == 0;
+	if (head.len > sizeof(message) || body.len > sizeof(message) - head.len) return false;
+	memcpy(message, head.ptr, head.len);
+	memcpy(message + head.len, body.ptr, body.len);
+	return crypto_sign_ed25519_verify_detached(signature, message, head.len + body.len, key) == 0;
 }
 
 /* One DER INTEGER off *rest: positive, shortest form, at most 32 bytes. */
 static bool der_integer(struct span *rest, mpz_t value)
 {
 	const uint8_t *p = (const uint8_t *)rest->ptr;
-
-	if (rest->len < 3 || p[0] != 0x02 || p[1] == 0 || p[1] > 33 || rest->len < 2U + p[1])
-		return false;
-	size_t n = p[1];
-
-	if ((p[2] & 0x80) != 0 || (n > 1 && p[2] == 0 && (p[3] & 0x80) == 0) ||
-		(n == 33 && p[2] != 0))
+	size_t n = rest->len < 3 || p[0] != 0x02 ? 0 : p[1];
+	if (n == 0 || n > 33 || rest->len < 2 + n || (p[2] & 0x80) != 0 || (n == 33 && p[2] != 0) ||
+		(n > 1 && p[2] == 0 && (p[3] & 0x80) == 0))
 		return false;
 	mpz_import(value, n, 1, 1, 1, 0, p + 2);
 	*rest = (struct span){ rest->ptr + 2 + n, rest->len - 2 - n };
 	return true;
 }
 
-static bool check_es256(
-	const uint8_t key[ES256_KEY_BYTES], const struct hash *hash, struct span der)
+/* ECDSA over P-256 with SHA-256; the signature in DER's one form. */
+static bool es256_holds(const uint8_t key[ES256_KEY_BYTES], struct span message, struct span der)
 {
+	struct hash hash = hash_of(message);
 	struct ecc_point point;
 	struct dsa_signature signature;
 	mpz_t x, y;
-	bool good = false;
 
 	ecc_point_init(&point, nettle_get_secp_256r1());
 	dsa_signature_init(&signature);
@@ -105,12 +86,13 @@ static bool check_es256(
 	mpz_init(y);
 	mpz_import(x, 32, 1, 1, 1, 0, key + 1);
 	mpz_import(y, 32, 1, 1, 1, 0, key + 33);
-	if (der.len >= 2 && der.ptr[0] == 0x30 && (uint8_t)der.ptr[1] == der.len - 2) {
+	bool good = der.len >= 2 && der.ptr[0] == 0x30 && (uint8_t)der.ptr[1] == der.len - 2;
+
+	if (good) {
 		der = (struct span){ der.ptr + 2, der.len - 2 };
-		good = key[0] == 0x04 && ecc_point_set(&point, x, y) == 1 &&
-			der_integer(&der, signature.r) && der_integer(&der, signature.s) &&
-			der.len == 0 &&
-			ecdsa_verify(&point, HASH_BYTES, hash->bytes, &signature) == 1;
+		good = key[0] == 0x04 && ecc_point_set(&point, x, y) == 1 && der_integer(&der, signature.r) &&
+			der_integer(&der, signature.s) && der.len == 0 &&
+			ecdsa_verify(&point, HASH_BYTES, hash.bytes, &signature) == 1;
 	}
 	mpz_clear(x);
 	mpz_clear(y);
@@ -119,28 +101,11 @@ static bool check_es256(
 	return good;
 }
 
-bool check_key_parse(struct span text, struct person_key *key)
+bool person_key_parse(struct span text, struct person_key *key)
 {
-	size_t n = ED25519_KEY_BYTES;
-
-	*key = (struct person_key){ .is_es256 = span_take(&text, SPAN("es256:")) };
-	if (key->is_es256)
-		n = ES256_KEY_BYTES;
-	else if (!span_take(&text, SPAN("ed25519:")))
-		return false;
-	if (!span_base64_n(text, key->bytes, n))
-		return false;
-	key->hash = check_sha256((struct span){ (const char *)key->bytes, n });
-	return true;
-}
-
-static bool check_plain(const struct person_key *key, struct span text, struct span sig)
-{
-	uint8_t bytes[ED25519_BYTES];
-	const struct span parts[] = { SPAN("vitrine/decision/v1\n"), text };
-
-	return !key->is_es256 && span_base64_n(sig, bytes, sizeof(bytes)) &&
-		check_ed25519(key->bytes, parts, 2, bytes);
+	bool es256 = span_take(&text, SPAN("es256:"));
+	*key = (struct person_key){ .len = es256 ? ES256_KEY_BYTES : ED25519_KEY_BYTES };
+	return (es256 || span_take(&text, SPAN("ed25519:"))) && span_base64_n(text, key->bytes, key->len);
 }
 
 /*
@@ -149,70 +114,45 @@ static bool check_plain(const struct person_key *key, struct span text, struct s
  */
 static bool client_fits(struct span client, struct span text)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	struct hash hash = check_sha256(text);
-	char challenge[43];
+	struct hash hash = hash_of(text);
 	struct span origin;
-
-	for (size_t i = 0; i < sizeof(challenge); i++) {
-		size_t bit = 6 * i, at = bit / 8;
-		unsigned two = (unsigned)hash.bytes[at] << 8 |
-			(at + 1 < HASH_BYTES ? hash.bytes[at + 1] : 0U);
-
-		challenge[i] = digits[two >> (10 - bit % 8) & 63];
-	}
+	char challenge[44];
+	sodium_bin2base64(
+		challenge, sizeof(challenge), hash.bytes, HASH_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	return span_take(&client, SPAN("{\"type\":\"webauthn.get\",\"challenge\":\"")) &&
-		span_take(&client, (struct span){ challenge, sizeof(challenge) }) &&
-		span_take(&client, SPAN("\",\"origin\":\"")) && span_cut(&client, '"', &origin);
+		span_take(&client, span_from(challenge)) && span_take(&client, SPAN("\",\"origin\":\"")) &&
+		span_cut(&client, '"', &origin);
 }
 
-static bool check_webauthn(const struct person_key *key, struct span text,
-	const struct span member[4], struct span rp_id)
+static bool webauthn_holds(const struct person_key *key, struct span text, const struct span members[3])
 {
-	/* What is signed: the authenticator's data, and the hash of the client's. */
-	static uint8_t authenticator[AUTHENTICATOR_BYTES_MAX], client[CLIENT_BYTES_MAX];
+	/* What is signed: the authenticator's data, then the hash of the client's. */
+	static uint8_t message[AUTHENTICATOR_BYTES_MAX + HASH_BYTES], client[CLIENT_BYTES_MAX];
 	uint8_t signature[DER_BYTES_MAX];
-	size_t authenticator_len, client_len, len;
+	size_t message_len, client_len, len;
 
-	if (!span_base64(member[0], authenticator, sizeof(authenticator), &authenticator_len) ||
-		!span_base64(member[1], client, sizeof(client), &client_len) ||
-		!span_base64(member[2], signature, sizeof(signature), &len) ||
-		authenticator_len < AUTHENTICATOR_BYTES_MIN ||
-		(authenticator[32] & FLAGS_PRESENT_AND_VERIFIED) != FLAGS_PRESENT_AND_VERIFIED)
+	if (!span_base64(members[0], message, AUTHENTICATOR_BYTES_MAX, &message_len) ||
+		!span_base64(members[1], client, sizeof(client), &client_len) ||
+		!span_base64(members[2], signature, sizeof(signature), &len) || message_len < AUTHENTICATOR_BYTES_MIN ||
+		(message[32] & FLAGS_WANTED) != FLAGS_WANTED ||
+		!client_fits((struct span){ (const char *)client, client_len }, text))
 		return false;
-	struct span said = { (const char *)client, client_len },
-		    data = { (const char *)authenticator, authenticator_len };
-	struct hash said_hash = check_sha256(said), rp_hash = check_sha256(rp_id);
-	const struct span parts[] = { data, { (const char *)said_hash.bytes, HASH_BYTES } };
+	crypto_hash_sha256(message + message_len, client, client_len);
+	struct span all = { (const char *)message, message_len + HASH_BYTES };
 
-	if (!client_fits(said, text) ||
-		(rp_id.len > 0 && memcmp(rp_hash.bytes, authenticator, HASH_BYTES) != 0))
-		return false;
-	if (!key->is_es256)
-		return len == ED25519_BYTES && check_ed25519(key->bytes, parts, 2, signature);
-	struct hash signed_hash;
-	crypto_hash_sha256_state state;
-
-	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, authenticator, authenticator_len);
-	crypto_hash_sha256_update(&state, said_hash.bytes, HASH_BYTES);
-	crypto_hash_sha256_final(&state, signed_hash.bytes);
-	return check_es256(key->bytes, &signed_hash, (struct span){ (const char *)signature, len });
+	if (key->len == ES256_KEY_BYTES)
+		return es256_holds(key->bytes, all, (struct span){ (const char *)signature, len });
+	return len == ED25519_BYTES && ed25519_holds(key->bytes, all, SPAN(""), signature);
 }
 
-bool check_decision(
-	const struct person_key *key, struct span text, struct span signature, struct span rp_id)
+bool person_key_signed(const struct person_key *key, struct span text, struct span signature)
 {
 	struct span members[4];
-
-	if (!canon_is(signature))
-		return false;
-	if (canon_object(signature, "sig type", members))
-		return span_eq(members[1], SPAN("\"ed25519\"")) &&
-			canon_text(members[0], &members[0]) && check_plain(key, text, members[0]);
-	return canon_object(signature, "authenticator client sig type", members) &&
-		span_eq(members[3], SPAN("\"webauthn\"")) && canon_text(members[0], &members[0]) &&
-		canon_text(members[1], &members[1]) && canon_text(members[2], &members[2]) &&
-		check_webauthn(key, text, members, rp_id);
+	uint8_t bytes[ED25519_BYTES];
+	if (canon_object(signature, "sig$ type$ ", members))
+		return span_eq(members[1], SPAN("ed25519")) && key->len == ED25519_KEY_BYTES &&
+			span_base64_n(members[0], bytes, sizeof(bytes)) &&
+			ed25519_holds(key->bytes, SPAN("vitrine/decision/v1\n"), text, bytes);
+	return canon_object(signature, "authenticator$ client$ sig$ type$ ", members) &&
+		span_eq(members[3], SPAN("webauthn")) && webauthn_holds(key, text, members);
 }

@@ -1,298 +1,205 @@
-#include "claims.h"
-
 #include <string.h>
 
-#include "canon.h"
+#include "verify.h"
 
-#define ATTESTATION_TYPE "application/vnd.in-toto+json"
-
-static enum verdict refute(const struct item *item, struct why *why, const char *what)
+/* What does not hold is said of its entry. */
+static void claim(const struct item *item, bool holds, const char *otherwise)
 {
-	return because(why, REFUTED, "entry %llu (%.*s): %s", (unsigned long long)item->index,
-		SPAN_ARG(item->kind), what);
+	if (!holds) refuse(REFUTED, "entry %zu (%.*s): %s", (size_t)item->index, SPAN_ARG(item->kind), otherwise);
 }
 
-/* The digest that an entry states in public under a name is that of these bytes. */
-static bool states_digest(const struct item *item, struct span name, struct span bytes)
-{
-	struct hash hash = check_sha256(bytes);
-	struct span hex;
-
-	return canon_text_of(item->public, name, &hex) && hash_is_hex(&hash, hex);
-}
-
-static bool states(const struct item *item, struct span name, struct span text)
+static bool states(const struct item *item, const char *name, struct span text)
 {
 	struct span stated;
-
-	return canon_text_of(item->public, name, &stated) && span_eq(stated, text);
+	return canon_text(item->public, name, &stated) && span_eq(stated, text);
 }
 
-static bool kind_is(const struct item *item, const char *kind)
+/* It states in public, under this name, the digest of these bytes. */
+static bool states_digest(const struct item *item, const char *name, struct span bytes)
 {
-	return span_eq(item->kind, (struct span){ kind, strlen(kind) });
+	struct hash hash = hash_of(bytes);
+	struct span hex;
+	return canon_text(item->public, name, &hex) && hash_is_hex(&hash, hex);
 }
 
-/* An agreement's entry about this root key: did it come into that state? */
-static bool agreement_is(const struct item *item, struct span root, struct span state)
+static bool signed_by(const uint8_t key[ED25519_KEY_BYTES], struct span head, struct span text, struct span base64)
 {
-	struct span kind = item->kind, organisation;
-
-	return span_take(&kind, SPAN("agreement.")) && states(item, SPAN("root"), root) &&
-		states(item, SPAN("state"), state) &&
-		canon_text_of(item->public, SPAN("organisation"), &organisation);
+	uint8_t signature[ED25519_BYTES];
+	return span_base64_n(base64, signature, sizeof(signature)) && ed25519_holds(key, head, text, signature);
 }
 
-static enum verdict entry_read(struct item *item, struct why *why)
+static void entry_check(struct item *item)
 {
-	struct span members[6], commit;
+	struct span members[6];
 	struct hash committed, request;
 	uint8_t nonce[HASH_BYTES];
 	char time[27];
 
 	item->kind = SPAN("?");
-	if (!canon_is(item->parts[PART_ENTRY]) ||
-		!canon_object(
-			item->parts[PART_ENTRY], "commit kind public ?request time v", members) ||
-		!span_eq(members[5], SPAN("1")) || !canon_text(members[0], &commit) ||
-		!canon_text(members[1], &item->kind) ||
-		!span_hex(commit, committed.bytes, HASH_BYTES) || members[2].ptr[0] != '{' ||
-		(members[3].ptr != NULL &&
-			(!canon_text(members[3], &members[3]) ||
-				!span_hex(members[3], request.bytes, HASH_BYTES))) ||
-		!canon_text(members[4], &item->time) || !span_time(item->time, time))
-		return because(why, UNUSABLE, "entry %llu is not one of a lab",
-			(unsigned long long)item->index);
+	need(canon_object(item->parts[PART_ENTRY], "commit$ kind$ public ?request$ time$ v ", members) &&
+			span_eq(members[5], SPAN("1")) && span_hex(members[0], committed.bytes, HASH_BYTES) &&
+			members[2].ptr[0] == '{' &&
+			(members[3].ptr == NULL || span_hex(members[3], request.bytes, HASH_BYTES)) &&
+			span_time(members[4], time),
+		UNUSABLE, "an entry is not one of a lab");
+	for (size_t i = 0; i < members[1].len; i++)
+		need(memchr("abcdefghijklmnopqrstuvwxyz0123456789._-", members[1].ptr[i], 39) != NULL, UNUSABLE,
+			"an entry's kind holds what no kind does");
+	item->kind = members[1];
 	item->public = members[2];
-	if (item->parts[PART_NONCE].ptr == NULL)
-		return HOLDS;
-	if (!span_hex(item->parts[PART_NONCE], nonce, sizeof(nonce)))
-		return because(why, UNUSABLE, "a nonce is 64 hexadecimal digits");
-	struct hash hash = check_sha256_of(nonce[0],
-		(struct span){ (const char *)nonce + 1, sizeof(nonce) - 1 },
-		item->parts[PART_DETAIL]);
+	item->time = members[4];
+	if (item->parts[PART_NONCE].ptr == NULL) return;
+	need(span_hex(item->parts[PART_NONCE], nonce, sizeof(nonce)), UNUSABLE, "a nonce is 64 hexadecimal digits");
+	struct hash hash = hash_of_parts(
+		nonce[0], (struct span){ (const char *)nonce + 1, sizeof(nonce) - 1 }, item->parts[PART_DETAIL]);
 
-	return hash_eq(&hash, &committed)
-		? HOLDS
-		: refute(item, why, "its detail is not what it commits to");
+	claim(item, hash_eq(&hash, &committed), "its detail is not what it commits to");
 }
 
 /* An organisation's statement on a person's key, against its own root key. */
-static enum verdict statement_read(struct item *item, struct span origin, struct why *why)
+static void statement_check(struct item *item, struct span origin)
 {
-	struct span text = item->parts[PART_STATEMENT], values[7];
-	const struct span parts[] = { SPAN("vitrine/person-key/v1\n"), text };
-	uint8_t signature[ED25519_BYTES];
+	struct span text = item->parts[PART_STATEMENT], s[S_COUNT];
 	struct person_key key;
 	struct hash root;
-	char from[27], until[27];
+	char time[27];
 
-	if (text.ptr == NULL)
-		return HOLDS;
-	if (!kind_is(item, "person.key") || !canon_is(text) ||
-		!canon_object(text, STATEMENT_NAMES, values) || !span_eq(values[6], SPAN("1")))
-		return refute(
-			item, why, "no statement on a person's key belongs here, or not this one");
-	for (size_t i = 0; i < 6; i++)
-		if (!canon_text(values[i], &values[i]))
-			return refute(item, why, "the statement's members are texts");
-	if (!states_digest(item, SPAN("statement"), text) || !span_eq(values[STATED_LAB], origin) ||
-		!states(item, SPAN("root"), values[STATED_ROOT]) ||
-		!check_key_parse(values[STATED_KEY], &key) ||
-		!states_digest(item, SPAN("key"),
-			(struct span){ (const char *)key.bytes,
-				key.is_es256 ? ES256_KEY_BYTES : ED25519_KEY_BYTES }) ||
-		!span_time(values[STATED_FROM], from) || !span_time(values[STATED_UNTIL], until))
-		return refute(item, why,
-			"it does not state this lab, this key and this organisation's root");
-	if (!span_hex(values[STATED_ROOT], root.bytes, HASH_BYTES) ||
-		!span_base64_n(
-			item->parts[PART_STATEMENT_SIGNATURE], signature, sizeof(signature)) ||
-		!check_ed25519(root.bytes, parts, 2, signature))
-		return refute(item, why,
-			"the organisation did not sign the statement on the person's key");
-	memcpy(item->statement, values, sizeof(values));
-	return HOLDS;
+	if (text.ptr == NULL) return;
+	claim(item,
+		span_eq(item->kind, SPAN("person.key")) &&
+			canon_object(text, "from$ key$ lab$ organisation$ person$ until$ v ", s) &&
+			span_eq(s[S_V], SPAN("1")),
+		"no statement on a person's key belongs here, or not this one");
+	claim(item,
+		states_digest(item, "statement", text) && span_eq(s[S_LAB], origin) &&
+			states(item, "root", s[S_ROOT]) && person_key_parse(s[S_KEY], &key) &&
+			states_digest(item, "key", (struct span){ (const char *)key.bytes, key.len }) &&
+			span_time(s[S_FROM], time) && span_time(s[S_UNTIL], time),
+		"it does not state this lab, this key and this organisation's root");
+	claim(item,
+		span_hex(s[S_ROOT], root.bytes, HASH_BYTES) &&
+			signed_by(root.bytes, SPAN("vitrine/person-key/v1\n"), text, item->parts[PART_STATED_BY]),
+		"the organisation did not sign the statement on the person's key");
+	memcpy(item->statement, s, sizeof(s));
 }
 
 /* The key's statement and its organisation's root, entered before the decision, not revoked or ended by then. */
-static enum verdict certify(const struct bundle *bundle, struct item *item, struct span key_hex,
-	const struct trust *trust, struct why *why)
+static void certify(const struct bundle *bundle, struct item *item, const struct trust *trust)
 {
-	bool rooted = trust->root_count == 0;
+	struct span key = SPAN(""), kind, root;
+	bool known = trust->root_count == 0;
 
+	canon_text(item->public, "key", &key);
 	for (const struct item *k = bundle->items; k < item; k++) {
-		if (kind_is(k, "person.key") && k->statement[0].ptr != NULL &&
-			states(k, SPAN("key"), key_hex))
-			item->certified_by = k;
-		if (kind_is(k, "person.key_revoke") && states(k, SPAN("key"), key_hex))
-			item->certified_by = NULL;
+		if (span_eq(k->kind, SPAN("person.key")) && k->statement[0].ptr != NULL && states(k, "key", key))
+			item->key_from = k;
+		if (span_eq(k->kind, SPAN("person.key_revoke")) && states(k, "key", key)) item->key_from = NULL;
 	}
-	if (item->certified_by == NULL)
-		return refute(item, why,
-			"no organisation's statement in this bundle certifies the key that signed");
-	struct span root = item->certified_by->statement[STATED_ROOT];
-
+	claim(item, item->key_from != NULL, "no organisation's statement in this bundle certifies the key that signed");
+	root = item->key_from->statement[S_ROOT];
 	for (const struct item *k = bundle->items; k < item; k++) {
-		if (agreement_is(k, root, SPAN("in_force")))
-			item->root_from = k;
-		if (agreement_is(k, root, SPAN("ended")))
-			item->root_from = NULL;
+		kind = k->kind;
+		if (!span_take(&kind, SPAN("agreement.")) || !states(k, "root", root)) continue;
+		if (states(k, "state", SPAN("in_force"))) item->root_from = k;
+		if (states(k, "state", SPAN("ended"))) item->root_from = NULL;
 	}
-	if (item->root_from == NULL)
-		return refute(item, why,
-			"no agreement in force in this bundle entered the organisation's root key");
-	for (size_t i = 0; i < trust->root_count; i++)
-		rooted = rooted || hash_is_hex(&trust->roots[i], root);
-	return rooted
-		? HOLDS
-		: refute(item, why,
-			  "the policy does not know the root key that certifies the person's key");
+	claim(item, item->root_from != NULL,
+		"no agreement in force in this bundle entered the organisation's root key");
+	for (size_t i = 0; i < trust->root_count; i++) known = known || hash_is_hex(&trust->roots[i], root);
+	claim(item, known, "the policy does not know the root key that certifies the person's key");
 }
 
-static enum verdict decision_read(
-	const struct bundle *bundle, struct item *item, const struct trust *trust, struct why *why)
+static void decision_check(const struct bundle *bundle, struct item *item, const struct trust *trust)
 {
-	struct span text = item->parts[PART_DECISION], values[10], key_hex;
+	struct span text = item->parts[PART_DECISION], d[D_COUNT];
 	char time[27], from[27], until[27];
 	struct person_key key;
 
-	if (text.ptr == NULL)
-		return HOLDS;
-	if (!canon_is(text) || !canon_object(text, DECISION_NAMES, values) ||
-		!span_eq(values[8], SPAN("1")) || !states_digest(item, SPAN("decision"), text))
-		return refute(item, why, "it does not state this decision");
-	for (size_t i = 0; i < 8; i++)
-		if (!canon_text(values[i], &values[i]))
-			return refute(item, why, "the decision's members are texts");
-	if (!span_eq(values[DECIDED_ACT], item->kind) ||
-		!states(item, SPAN("record"), values[DECIDED_RECORD]) ||
-		!span_eq(values[DECIDED_LAB], bundle->head.origin) ||
-		!canon_text_of(item->public, SPAN("key"), &key_hex) ||
-		!span_time(values[DECIDED_TIME], time))
-		return refute(item, why, "the decision is about another act, record or lab");
-	enum verdict verdict = certify(bundle, item, key_hex, trust, why);
+	if (text.ptr == NULL) return;
+	claim(item,
+		canon_object(text, "act$ body$ lab$ note$ organisation$ person$ record$ time$ v version ", d) &&
+			span_eq(d[D_V], SPAN("1")) && states_digest(item, "decision", text),
+		"it does not state this decision");
+	claim(item,
+		span_eq(d[D_ACT], item->kind) && states(item, "record", d[D_RECORD]) &&
+			span_eq(d[D_LAB], bundle->head.origin) && span_time(d[D_TIME], time),
+		"the decision is about another act, record or lab");
+	certify(bundle, item, trust);
+	const struct span *s = item->key_from->statement;
 
-	if (verdict != HOLDS)
-		return verdict;
-	const struct span *stated = item->certified_by->statement;
+	claim(item,
+		span_eq(d[D_ROOT], s[S_ROOT]) && span_eq(d[D_PERSON], s[S_PERSON]) && span_time(s[S_FROM], from) &&
+			span_time(s[S_UNTIL], until) && strcmp(from, time) <= 0 && strcmp(time, until) <= 0,
+		"the key is not certified for this person, organisation and time");
+	claim(item, person_key_parse(s[S_KEY], &key) && person_key_signed(&key, text, item->parts[PART_SIGNATURE]),
+		"the person's key did not sign the decision");
+	struct hash body = hash_of(item->parts[PART_BODY]);
 
-	span_time(stated[STATED_FROM], from);
-	span_time(stated[STATED_UNTIL], until);
-	if (!span_eq(values[DECIDED_ROOT], stated[STATED_ROOT]) ||
-		!span_eq(values[DECIDED_PERSON], stated[STATED_PERSON]) || strcmp(from, time) > 0 ||
-		strcmp(time, until) > 0)
-		return refute(item, why,
-			"the key is not certified for this person, organisation and time");
-	if (!check_key_parse(stated[STATED_KEY], &key) ||
-		!check_decision(&key, text, item->parts[PART_SIGNATURE], trust->rp_id))
-		return refute(item, why, "the person's key did not sign the decision");
-	struct hash body = check_sha256(item->parts[PART_BODY]);
-
-	if (item->parts[PART_BODY].ptr != NULL && !hash_is_hex(&body, values[DECIDED_BODY]))
-		return refute(item, why, "the record's fields are not those that were decided on");
-	memcpy(item->decision, values, sizeof(values));
-	return HOLDS;
+	claim(item, item->parts[PART_BODY].ptr == NULL || hash_is_hex(&body, d[D_BODY]),
+		"the record's fields are not those that were decided on");
+	memcpy(item->decision, d, sizeof(d));
 }
 
 /* In-toto Statement v1 about one subject, signed by the log's key in DSSE's way. */
-static enum verdict attestation_read(
-	const struct item *item, const struct vkey *log, struct why *why)
+static void attestation_check(const struct item *item, const struct key *log)
 {
-	struct span payload = item->parts[PART_ATTESTATION], manifest, type, subject, members[2];
-	uint8_t signature[ED25519_BYTES];
-	char head[64], wanted[96];
+	struct span payload = item->parts[PART_ATTESTATION], members[4], subject[2], list;
+	struct hash manifest;
+	char head[64];
 
-	if (payload.ptr == NULL)
-		return HOLDS;
-	int n = snprintf(head, sizeof(head), "DSSEv1 %zu " ATTESTATION_TYPE " %zu ",
-		sizeof(ATTESTATION_TYPE) - 1, payload.len);
-	const struct span parts[] = { { head, (size_t)n }, payload };
-
-	if (!span_base64_n(item->parts[PART_ATTESTATION_SIGNATURE], signature, sizeof(signature)) ||
-		!check_ed25519(log->key, parts, 2, signature))
-		return refute(item, why, "the log's key did not sign the attestation");
-	if (!canon_is(payload) || !canon_text_of(payload, SPAN("_type"), &type) ||
-		!span_eq(type, SPAN("https://in-toto.io/Statement/v1")) ||
-		!canon_member(payload, SPAN("subject"), &subject) ||
-		!canon_text_of(item->public, SPAN("manifest"), &manifest) ||
-		manifest.len != (size_t)2 * HASH_BYTES)
-		return refute(item, why, "the attestation is not one about a release");
-	snprintf(wanted, sizeof(wanted), "{\"sha256\":\"%.*s\"}", SPAN_ARG(manifest));
-	/* One subject: the list holds one object and nothing else. */
-	if (!span_take(&subject, SPAN("[")) || subject.len < 2 ||
-		!canon_object(
-			(struct span){ subject.ptr, subject.len - 1 }, "digest name", members) ||
-		!span_eq(members[0], (struct span){ wanted, strlen(wanted) }))
-		return refute(item, why,
-			"the attestation is about another thing than the entry's manifest");
-	return HOLDS;
+	if (payload.ptr == NULL) return;
+	snprintf(head, sizeof(head), "DSSEv1 28 application/vnd.in-toto+json %zu ", payload.len);
+	claim(item, signed_by(log->bytes, span_from(head), payload, item->parts[PART_ATTESTED_BY]),
+		"the log's key did not sign the attestation");
+	claim(item,
+		canon_object(payload, "_type$ predicate predicateType$ subject ", members) &&
+			span_eq(members[0], SPAN("https://in-toto.io/Statement/v1")),
+		"the attestation is no in-toto statement");
+	/* One subject: the list holds one object and nothing else, and that one digest. */
+	list = members[3];
+	claim(item,
+		span_take(&list, SPAN("[")) && list.len > 1 &&
+			canon_object((struct span){ list.ptr, list.len - 1 }, "digest name$ ", subject) &&
+			canon_object(subject[0], "sha256$ ", members) &&
+			span_hex(members[0], manifest.bytes, HASH_BYTES) && states(item, "manifest", members[0]),
+		"the attestation is about another thing than the entry's manifest");
 }
 
 /* What the policy asks of acts of this kind. */
-static enum verdict rules_hold(const struct bundle *bundle, const struct item *item,
-	const struct trust *trust, struct why *why)
+static void rules_check(const struct bundle *bundle, const struct item *item, const struct trust *trust)
 {
-	bool two = trust_wants(trust, true, item->kind), other = false;
-
-	if (!two && !trust_wants(trust, false, item->kind))
-		return HOLDS;
-	if (item->decision[0].ptr == NULL)
-		return refute(item, why,
-			"the policy asks for a person's signature, and this bundle holds none");
+	bool two = trust_wants(trust, true, item->kind), other = !two;
+	if (!two && !trust_wants(trust, false, item->kind)) return;
+	claim(item, item->decision[0].ptr != NULL,
+		"the policy asks for a person's signature, and this bundle holds none");
 	for (const struct item *k = bundle->items; k < item; k++)
 		other = other ||
-			(k->decision[0].ptr != NULL &&
-				span_eq(k->decision[DECIDED_RECORD],
-					item->decision[DECIDED_RECORD]) &&
-				!span_eq(k->decision[DECIDED_ROOT], item->decision[DECIDED_ROOT]));
-	return !two || other
-		? HOLDS
-		: refute(item, why, "no other organisation signed an act on this record before");
+			(k->decision[0].ptr != NULL && span_eq(k->decision[D_RECORD], item->decision[D_RECORD]) &&
+				!span_eq(k->decision[D_ROOT], item->decision[D_ROOT]));
+	claim(item, other, "no other organisation signed an act on this record before");
 }
 
-static enum verdict claims_hold(
-	struct bundle *bundle, const struct trust *trust, const struct vkey *log, struct why *why)
+void claims_check(struct bundle *bundle, const struct trust *trust, const struct key *log)
 {
-	enum verdict verdict = HOLDS;
-
-	for (struct item *item = bundle->items;
-		verdict == HOLDS && item < bundle->items + bundle->count; item++) {
-		verdict = entry_read(item, why);
-		if (verdict == HOLDS)
-			verdict = statement_read(item, bundle->head.origin, why);
-		if (verdict == HOLDS)
-			verdict = decision_read(bundle, item, trust, why);
-		if (verdict == HOLDS)
-			verdict = attestation_read(item, log, why);
-		if (verdict == HOLDS)
-			verdict = rules_hold(bundle, item, trust, why);
+	for (struct item *item = bundle->items; item < bundle->items + bundle->count; item++) {
+		entry_check(item);
+		statement_check(item, bundle->head.origin);
+		decision_check(bundle, item, trust);
+		attestation_check(item, log);
+		rules_check(bundle, item, trust);
 	}
-	return verdict;
 }
 
-enum verdict claims_judge(const struct trust *trust, struct span file, struct span digest,
-	struct bundle *bundle, struct trust_answer *answer, struct why *why)
+void verification_run(void *arg)
 {
-	enum verdict verdict = bundle_parse(file, bundle, why), quorum;
-	bool found = digest.ptr == NULL;
-
-	if (verdict != HOLDS)
-		return verdict;
-	quorum = trust_head(trust, &bundle->head, answer, why);
-	if (quorum == REFUTED)
-		return quorum;
-	/* What is refuted is said to be, however few have cosigned it. */
-	struct why elsewhere = { "" };
-
-	verdict = bundle_places(bundle, &elsewhere);
-	if (verdict == HOLDS)
-		verdict = claims_hold(bundle, trust, answer->log, &elsewhere);
-	for (size_t i = 0; verdict == HOLDS && i < bundle->count; i++)
-		found = found || states(&bundle->items[i], SPAN("manifest"), digest);
-	if (verdict == HOLDS && !found)
-		verdict = because(&elsewhere, REFUTED, "no entry of the bundle states this digest");
-	if (verdict != HOLDS)
-		*why = elsewhere;
-	return verdict != HOLDS ? verdict : quorum;
+	struct verification *v = arg;
+	bool found = v->digest.ptr == NULL;
+	trust_parse(v->policy, &v->trust);
+	bundle_parse(v->file, false, &v->bundle);
+	trust_head(&v->trust, &v->bundle.head, &v->answer);
+	claims_check(&v->bundle, &v->trust, v->answer.log);
+	for (size_t i = 0; i < v->bundle.count; i++)
+		found = found || states(&v->bundle.items[i], "manifest", v->digest);
+	need(found, REFUTED, "no entry of the bundle states this digest");
+	need(v->answer.is_met, SHORT, "fewer of the policy's witnesses cosigned than its quorum wants");
 }

@@ -1,126 +1,97 @@
-#include "head.h"
-
 #include <inttypes.h>
 #include <string.h>
 
-enum { BLOB_BYTES_MAX = 48 << 10, COSIGNATURE_BLOB_BYTES = 4 + 8 + ED25519_BYTES };
+#include "verify.h"
 
-enum verdict vkey_parse(struct span text, struct vkey *vkey, struct why *why)
+enum { BLOB_BYTES_MAX = 48 << 10, TIMED_BYTES = 4 + 8 + ED25519_BYTES };
+
+void key_parse(struct span text, enum key_type type, struct key *key)
 {
-	uint8_t typed[1 + ED25519_KEY_BYTES], name[VKEY_NAME_BYTES_MAX + 1 + sizeof(typed)], id[4];
+	char typed[KEY_NAME_BYTES_MAX + 2 + ED25519_KEY_BYTES];
+	uint8_t id[4], *bytes;
 	struct span hex;
 
-	if (!span_cut(&text, '+', &vkey->name) || vkey->name.len == 0 ||
-		vkey->name.len > VKEY_NAME_BYTES_MAX || !span_cut(&text, '+', &hex) ||
-		!span_hex(hex, id, sizeof(id)) || !span_base64_n(text, typed, sizeof(typed)) ||
-		(typed[0] != VKEY_LOG && typed[0] != VKEY_WITNESS))
-		return because(
-			why, UNUSABLE, "not a key of a log or witness that this program knows");
-	vkey->type = typed[0];
-	memcpy(vkey->key, typed + 1, ED25519_KEY_BYTES);
-	memcpy(name, vkey->name.ptr, vkey->name.len);
-	name[vkey->name.len] = '\n';
-	memcpy(name + vkey->name.len + 1, typed, sizeof(typed));
-	struct hash hash = check_sha256(
-		(struct span){ (const char *)name, vkey->name.len + 1 + sizeof(typed) });
+	*key = (struct key){ .type = type };
+	need(span_cut(&text, '+', &key->name) && key->name.len > 0 && key->name.len <= KEY_NAME_BYTES_MAX &&
+			span_cut(&text, '+', &hex) && span_hex(hex, id, sizeof(id)),
+		UNUSABLE, "a key is name+id+base64");
+	memcpy(typed, key->name.ptr, key->name.len);
+	typed[key->name.len] = '\n';
+	bytes = (uint8_t *)typed + key->name.len + 1;
+	need(span_base64_n(text, bytes, 1 + ED25519_KEY_BYTES) && bytes[0] == type, UNUSABLE,
+		"a key's type is not one that this program knows in this place");
+	memcpy(key->bytes, bytes + 1, ED25519_KEY_BYTES);
+	struct hash hash = hash_of((struct span){ typed, key->name.len + 2 + ED25519_KEY_BYTES });
 
-	memcpy(vkey->id, hash.bytes, sizeof(vkey->id));
-	if (memcmp(vkey->id, id, sizeof(id)) != 0)
-		return because(
-			why, UNUSABLE, "the id of key %.*s is not the key's", SPAN_ARG(vkey->name));
-	return HOLDS;
+	memcpy(key->id, hash.bytes, sizeof(key->id));
+	need(memcmp(key->id, id, sizeof(id)) == 0, UNUSABLE, "a key's id is not the key's");
 }
 
-static bool line_parse(struct span line, struct head_line *out)
+static bool is_text(struct span s)
 {
-	uint8_t blob[BLOB_BYTES_MAX];
-	size_t n;
-
-	if (!span_take(&line, SPAN("\xe2\x80\x94 ")) || !span_cut(&line, ' ', &out->name) ||
-		out->name.len == 0 || !span_base64(line, blob, sizeof(blob), &n) ||
-		n <= sizeof(out->id))
-		return false;
-	out->base64 = line;
-	memcpy(out->id, blob, sizeof(out->id));
+	uint32_t rune;
+	while (s.len > 0)
+		if (!span_rune(&s, &rune) || (rune < 0x20 && rune != '\n')) return false;
 	return true;
 }
 
-/* The text ends before the last empty line. */
-static bool split(struct span note, struct span *text, struct span *lines)
+void head_parse(struct span note, struct head *head)
 {
-	for (size_t i = note.len; i >= 2; i--)
+	uint8_t blob[BLOB_BYTES_MAX];
+	struct span lines = { NULL, 0 }, line, rest, size, root;
+	struct hash empty = hash_of(SPAN(""));
+	size_t n;
+
+	memset(head, 0, sizeof(*head));
+	need(note.len <= HEAD_BYTES_MAX && is_text(note), UNUSABLE, "the checkpoint is not a signed note");
+	/* The text ends before the last empty line. */
+	for (size_t i = note.len; i >= 2 && lines.ptr == NULL; i--)
 		if (note.ptr[i - 1] == '\n' && note.ptr[i - 2] == '\n') {
-			*text = (struct span){ note.ptr, i - 1 };
-			*lines = (struct span){ note.ptr + i, note.len - i };
-			return text->len > 1;
+			head->text = rest = (struct span){ note.ptr, i - 1 };
+			lines = (struct span){ note.ptr + i, note.len - i };
 		}
-	return false;
+	need(lines.len > 0, UNUSABLE, "the checkpoint has no signature line");
+	for (; lines.len > 0; head->line_count++) {
+		need(head->line_count < HEAD_LINES_MAX && span_cut(&lines, '\n', &line) &&
+				span_take(&line, SPAN("\xe2\x80\x94 ")) &&
+				span_cut(&line, ' ', &head->lines[head->line_count].name) &&
+				head->lines[head->line_count].name.len > 0 &&
+				span_base64(line, blob, sizeof(blob), &n) && n > 4,
+			UNUSABLE, "a line below the checkpoint is no signature");
+		head->lines[head->line_count].base64 = line;
+		memcpy(head->lines[head->line_count].id, blob, 4);
+	}
+	need(span_cut(&rest, '\n', &head->origin) && span_cut(&rest, '\n', &size) && span_cut(&rest, '\n', &root) &&
+			rest.len == 0 && span_u64(size, &head->size) &&
+			span_base64_n(root, head->root.bytes, HASH_BYTES) &&
+			(head->size == 0) == hash_eq(&head->root, &empty),
+		UNUSABLE, "the checkpoint does not state origin, size and root, and nothing else");
 }
 
-enum verdict head_parse(struct span note, struct head *head, struct why *why)
+static bool line_holds(const struct head *head, const struct key *key, struct span base64, uint64_t *time_s)
 {
-	struct span lines, line, rest, size, root;
-	struct hash empty = check_sha256(SPAN(""));
-
-	*head = (struct head){ .note = note };
-	if (note.len > HEAD_BYTES_MAX || !span_is_text(note) || !split(note, &head->text, &lines) ||
-		lines.len == 0)
-		return because(why, UNUSABLE, "the checkpoint is not a signed note");
-	for (; lines.len > 0; head->line_count++)
-		if (head->line_count == HEAD_LINES_MAX || !span_cut(&lines, '\n', &line) ||
-			!line_parse(line, &head->lines[head->line_count]))
-			return because(why, UNUSABLE,
-				"line %zu of the checkpoint's signatures is not one",
-				head->line_count + 1);
-	rest = head->text;
-	if (!span_cut(&rest, '\n', &head->origin) || !span_cut(&rest, '\n', &size) ||
-		!span_cut(&rest, '\n', &root) || rest.len > 0 || !span_u64(size, &head->size) ||
-		!span_base64_n(root, head->root.bytes, HASH_BYTES) ||
-		(head->size == 0) != hash_eq(&head->root, &empty))
-		return because(why, UNUSABLE,
-			"the checkpoint does not state origin, size and root, and nothing else");
-	return HOLDS;
-}
-
-static bool line_holds(
-	const struct head *head, const struct vkey *vkey, struct span base64, uint64_t *time_s)
-{
-	uint8_t blob[COSIGNATURE_BLOB_BYTES];
+	uint8_t blob[TIMED_BYTES];
 	char stated[64];
-
-	*time_s = 0;
-	if (vkey->type == VKEY_LOG)
+	if (key->type == KEY_LOG)
 		return span_base64_n(base64, blob, 4 + ED25519_BYTES) &&
-			check_ed25519(vkey->key, &head->text, 1, blob + 4);
-	if (!span_base64_n(base64, blob, sizeof(blob)))
-		return false;
-	for (size_t i = 4; i < 12; i++)
-		*time_s = *time_s << 8 | blob[i];
-	int n = snprintf(stated, sizeof(stated), "cosignature/v1\ntime %" PRIu64 "\n", *time_s);
-	const struct span parts[] = { { stated, (size_t)n }, head->text };
-
-	return check_ed25519(vkey->key, parts, 2, blob + 12);
+			ed25519_holds(key->bytes, head->text, SPAN(""), blob + 4);
+	if (!span_base64_n(base64, blob, sizeof(blob))) return false;
+	for (size_t i = 4; i < 12; i++) *time_s = *time_s << 8 | blob[i];
+	snprintf(stated, sizeof(stated), "cosignature/v1\ntime %" PRIu64 "\n", *time_s);
+	return ed25519_holds(key->bytes, span_from(stated), head->text, blob + 12);
 }
 
-enum verdict head_signed(const struct head *head, const struct vkey *vkey, bool *signs,
-	uint64_t *time_s, struct why *why)
+bool head_signed(const struct head *head, const struct key *key, uint64_t *time_s)
 {
-	*signs = false;
+	bool is_signed = false;
 	*time_s = 0;
 	for (size_t i = 0; i < head->line_count; i++) {
-		const struct head_line *line = &head->lines[i];
-		uint64_t time;
-
-		if (!span_eq(line->name, vkey->name) ||
-			memcmp(line->id, vkey->id, sizeof(line->id)) != 0)
-			continue;
-		if (!line_holds(head, vkey, line->base64, &time))
-			return because(why, REFUTED,
-				"the checkpoint's signature by %.*s does not hold",
-				SPAN_ARG(vkey->name));
-		*signs = true;
-		if (time > *time_s)
-			*time_s = time;
+		uint64_t time = 0;
+		if (!span_eq(head->lines[i].name, key->name) || memcmp(head->lines[i].id, key->id, 4) != 0) continue;
+		if (!line_holds(head, key, head->lines[i].base64, &time))
+			refuse(REFUTED, "the checkpoint's signature by %.*s does not hold", SPAN_ARG(key->name));
+		is_signed = true;
+		*time_s = time > *time_s ? time : *time_s;
 	}
-	return HOLDS;
+	return is_signed;
 }

@@ -1,7 +1,7 @@
 /* Property: a bundle that is read has entries in rising order, each part within the file; judging it ends. */
 #include <stdlib.h>
 
-#include "claims.h"
+#include "verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,22 +17,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char policy[] =
 		"log example.org/lab+b916766a+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4\n"
 		"quorum none\n#! signed grant.revoke\n";
-	static struct bundle bundle;
-	static struct trust trust;
+	static struct verification v;
 	struct span file = { (const char *)data, size };
-	struct trust_answer answer;
-	struct why why = { "" };
+	struct why why;
 
-	if (trust.log_count == 0 &&
-		trust_parse((struct span){ policy, sizeof(policy) - 1 }, &trust, &why) != HOLDS)
-		abort();
-	if (claims_judge(&trust, file, (struct span){ NULL, 0 }, &bundle, &answer, &why) != HOLDS)
+	v.policy = (struct span){ policy, sizeof(policy) - 1 };
+	v.file = file;
+	if (judge(verification_run, &v, &why) != HOLDS)
 		return why.text[0] == '\0' ? (abort(), 0) : 0;
-	for (size_t i = 0; i < bundle.count; i++) {
-		if (i > 0 && bundle.items[i - 1].index >= bundle.items[i].index)
+	for (size_t i = 0; i < v.bundle.count; i++) {
+		if (i > 0 && v.bundle.items[i - 1].index >= v.bundle.items[i].index)
 			abort();
 		for (size_t k = 0; k < PARTS; k++)
-			if (!lies_within(bundle.items[i].parts[k], file))
+			if (!lies_within(v.bundle.items[i].parts[k], file))
 				abort();
 	}
 	return 0;

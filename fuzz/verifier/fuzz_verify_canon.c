@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/limit.h"
-#include "canon.h"
 #include "format/json.h"
+#include "span.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,23 +1,36 @@
-/* Property: a policy that is accepted has a log, and a quorum that its witnesses together meet. */
+/* Property: a policy that is accepted stays within its bounds, has a log, and a quorum of some of its witnesses. */
 #include <stdlib.h>
 
-#include "trust.h"
+#include "verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+struct reading {
+	struct span text;
+	struct trust trust;
+};
+
+static void read_policy(void *arg)
+{
+	struct reading *r = arg;
+
+	trust_parse(r->text, &r->trust);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct trust trust;
-	struct why why = { "" };
+	static struct reading r;
+	struct why why;
 	size_t k = 0, n = 0;
 
-	if (trust_parse((struct span){ (const char *)data, size }, &trust, &why) != HOLDS)
+	r.text = (struct span){ (const char *)data, size };
+	if (judge(read_policy, &r, &why) != HOLDS)
 		return why.text[0] == '\0' ? (abort(), 0) : 0;
-	if (trust.log_count == 0 || trust.log_count > TRUST_KEYS_MAX ||
-		trust.witness_count > TRUST_KEYS_MAX || trust.group_count > TRUST_KEYS_MAX ||
-		trust.rule_count > TRUST_RULES_MAX || trust.root_count > TRUST_RULES_MAX)
+	if (r.trust.log_count == 0 || r.trust.log_count > KEYS_MAX ||
+		r.trust.witness_count > KEYS_MAX || r.trust.group_count > KEYS_MAX ||
+		r.trust.rule_count > RULES_MAX || r.trust.root_count > RULES_MAX)
 		abort();
-	if (trust_k_of_n(&trust, &k, &n) && (k < 1 || k > n || n > trust.witness_count))
+	if (trust_k_of_n(&r.trust, &k, &n) && (k < 1 || k > n || n > r.trust.witness_count))
 		abort();
 	return 0;
 }

@@ -7,9 +7,8 @@
 
 #include "base/hex.h"
 #include "conformance.h"
-#include "head.h"
 #include "ledger/checkpoint.h"
-#include "tree.h"
+#include "verify.h"
 
 static struct arena mem;
 static unsigned cases, differences;
@@ -54,7 +53,7 @@ struct proof_case {
 	uint64_t sizes[2];
 	struct hash roots[2];
 	struct sha256 our_roots[2];
-	struct tree_path path;
+	struct path path;
 	struct merkle_path our_path;
 };
 
@@ -69,7 +68,7 @@ static bool read_case(const json_t *v, const char *const names[4], struct proof_
 			return false;
 	}
 	c->path.count = c->our_path.count = json_array_size(list);
-	if (c->path.count > TREE_PATH_MAX)
+	if (c->path.count > MERKLE_PATH_MAX)
 		return false;
 	for (size_t i = 0; i < c->path.count; i++) {
 		const char *text = json_string_value(json_array_get(list, i));
@@ -148,23 +147,41 @@ static void edge_cases_of_ed25519(void **state)
 			str_of_span(text_of(v, "sig")), signature.bytes, sizeof(signature.bytes)));
 		bool ours = sign_verify(&key, str_of_span(message), &signature);
 
-		assert_int_equal(ours, check_ed25519(key.bytes, &message, 1, signature.bytes));
+		assert_int_equal(
+			ours, ed25519_holds(key.bytes, message, SPAN(""), signature.bytes));
 		accepted += ours;
 	}
 	assert_int_equal(accepted, 43);
 	json_decref(vectors);
 }
 
+struct opening {
+	struct span note, key;
+	struct head head;
+	bool is_signed;
+};
+
+static void open_head(void *arg)
+{
+	struct opening *o = arg;
+	struct key key;
+	uint64_t time_s;
+
+	key_parse(o->key, KEY_LOG, &key);
+	head_parse(o->note, &o->head);
+	o->is_signed = span_eq(o->head.origin, key.name) && head_signed(&o->head, &key, &time_s);
+}
+
 static bool verifier_opens(struct span note, struct span key, struct head *head)
 {
-	struct vkey vkey;
+	static struct opening o;
 	struct why why;
-	uint64_t time_s;
-	bool signs = false;
 
-	return vkey_parse(key, &vkey, &why) == HOLDS && head_parse(note, head, &why) == HOLDS &&
-		span_eq(head->origin, vkey.name) &&
-		head_signed(head, &vkey, &signs, &time_s, &why) == HOLDS && signs;
+	o = (struct opening){ .note = note, .key = key };
+	bool opened = judge(open_head, &o, &why) == HOLDS && o.is_signed;
+
+	*head = o.head;
+	return opened;
 }
 
 /* Whole, and with each of its bytes spoilt in two ways. */

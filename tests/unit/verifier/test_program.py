@@ -90,6 +90,7 @@ def no_answer_without_somewhere_to_write_it():
 
 def it_is_small_and_stands_alone():
     assert os.path.getsize(PROGRAM) <= 1 << 20, os.path.getsize(PROGRAM)
+    lines = 0
     with open(PROGRAM, "rb") as program:
         assert b"/ld-linux" not in program.read(), "it wants a dynamic loader"
     folder = os.path.join(TOP, "verifier")
@@ -97,8 +98,10 @@ def it_is_small_and_stands_alone():
         if name.endswith((".c", ".h")):
             with open(os.path.join(folder, name), encoding="utf-8") as source:
                 for line in source:
+                    lines += 1
                     if line.startswith('#include "'):
                         assert os.path.exists(os.path.join(folder, line.split('"')[1])), f"{name}: {line}"
+    assert lines <= 1500, f"{lines} lines: one can no longer read it in an afternoon"
 
 
 def two_folders_give_the_same_bytes():
