@@ -262,11 +262,12 @@ def main():
     results, left = run(options, pages, header, folder)
     seen = table.visibility(Pipe(options.program), pages[:20])
     text = table.page(results, seen, header, pages, left)
-    for path in [os.path.join(folder, "watermark.md")] + ([] if left or options.only else [os.path.join("docs", "watermark.md")]):
+    is_whole = not left and not options.only
+    for path in [os.path.join(folder, "watermark.md")] + ([os.path.join("docs", "watermark.md")] if is_whole else []):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     table.figures(results, seen, header)
-    print(f"# table: {folder}/watermark.md; {left} images left" + ("" if left else ": docs/watermark.md written"))
+    print(f"# table: {folder}/watermark.md; {left} images left" + (": docs/watermark.md written" if is_whole else ""))
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ static void limits_sheet(struct page *p)
 	HTML(&p->html,
 		"<section class=\"sheet\" aria-labelledby=\"limits\"><header><h2 id=\"limits\">What it can tell</h2></header>"
 		"<div class=\"pad\"><ul class=\"plain-list\"><li>PNG, JPEG or WebP, up to 12 MiB and 24 million pixels: a screenshot, "
-		"a crop of ten lines or more, a photograph held upright.</li><li>Nobody is named unless the chance of naming "
+		"a crop of ten lines or more, a photograph, on its side or not.</li><li>Nobody is named unless the chance of naming "
 		"anybody wrongly, among all sessions ever issued, is one in a million or less.</li><li>Text that was typed again "
 		"carries no mark. Then ask at the lab's command line who was shown its lines: <code>vitrine leak --text "
 		"FILE</code>.</li><li>The picture is compared and forgotten; that you asked is an entry of the ledger, which "
