@@ -41,9 +41,9 @@ interface Row {
 	sealed: string;
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
+type Bytes = Uint8Array;
 
-const utf8 = (text: string): Bytes => new TextEncoder().encode(text) as Bytes;
+const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
 const random = (count: number): Bytes => crypto.getRandomValues(new Uint8Array(count));
 
 function toBase64(bytes: Bytes): string {

@@ -300,7 +300,7 @@ static void foreign_wraps_open(void **state)
 	json_array_foreach(json_object_get(root, "cases"), at, row)
 	{
 		const json_t *ids = json_object_get(row, "recipients"), *id;
-		int64_t seq;
+		int64_t seq = 0;
 		size_t i, len;
 		uint8_t bytes[TRAIL_WRAPPED_BYTES_MAX], want[SEAL_KEY_BYTES];
 
