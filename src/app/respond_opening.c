@@ -116,7 +116,7 @@ static json_t *opening_fields(struct ctx *ctx, const struct sealed_for *to)
 static enum err_kind ask_apply(struct ctx *ctx, struct err *err)
 {
 	struct record_desk desk = record_desk_of(ctx);
-	struct sealed_for to;
+	struct sealed_for to = { 0 };
 	char id[LAB_ID_BYTES];
 
 	if (kinds_find(ctx->lab->kinds, STR("opening")) == NULL)

@@ -81,7 +81,7 @@ static enum err_kind load_person(struct db *db, struct arena *mem, struct str se
 enum err_kind trail_plan_load(struct db *db, struct arena *mem, struct str session_id,
 	int64_t now_us, struct trail_plan *plan, struct err *err)
 {
-	struct caller person = { 0 };
+	struct caller person = { .organisation_id = STR("") };
 	struct agreement agreement;
 	bool there;
 	enum err_kind rc = load_person(db, mem, session_id, &person, err);

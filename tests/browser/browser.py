@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "story")]
 from fixture import BINARY, Fixture, moment  # noqa: E402
+from parties import Parties  # noqa: E402
 from labkit import Lab, free_port, new_password  # noqa: E402
 from PIL import Image  # noqa: E402
 
@@ -111,6 +112,22 @@ def lab_apart(folder):
             "point": [*part, "point", os.path.join(lab.folder, "points", "centre"), "--listen", listen]}
 
 
+def sealed_lab():
+    """A lab whose operator agreed on three parties, and an opening to which one of them agreed."""
+    lab = Parties(releases=1)
+    engagement = lab.engagement()
+    lab.grant(engagement)
+    reader = lab.person("rita")
+    session = reader.verb("session.show")["session"]
+    reader.view(engagement=engagement, release=lab.releases[0], path="src/packet.c", line=60)
+    reader.sign_out()
+    opening = lab.ada.verb("opening.ask", session=session, question="Who was shown these lines?", reason="They were posted.")["id"]
+    aron = lab.person("aron")
+    aron.verb("opening.agree", id=opening)
+    aron.sign_out()
+    return lab, {"url": lab.lab.url, "passwords": lab.passwords, "opening": opening, "session": session}
+
+
 def main():
     installed = modules()
     record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
@@ -120,6 +137,7 @@ def main():
             shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(record)
     lab = Fixture(releases=3)
+    sealed = None
     status = 1
     try:
         engagement = lab.engagement()
@@ -130,7 +148,9 @@ def main():
         leak = leaked_page(lab, engagement, last)
         people = person_ids(lab)
         asked = refused_request(lab, engagement)
+        sealed, sealed_config = sealed_lab()
         config = {
+            "sealed": sealed_config,
             "url": lab.lab.url,
             "origin": "story.example/lab",
             "chromium": CHROMIUM,
@@ -159,6 +179,8 @@ def main():
         if status != 0:
             print("# the lab's log:\n# " + lab.lab.log_tail(40).replace("\n", "\n# "))
         lab.remove()
+        if sealed is not None:
+            sealed.remove()
     sys.exit(status)
 
 

@@ -5,6 +5,7 @@ import forms from "./cases_forms.mjs";
 import leak from "./cases_leak.mjs";
 import guards from "./cases_guards.mjs";
 import notes from "./cases_notes.mjs";
+import openings from "./cases_openings.mjs";
 import away from "./cases_away.mjs";
 import room from "./cases_room.mjs";
 
@@ -12,6 +13,7 @@ await pages();
 await room();
 await leak();
 await notes();
+await openings();
 await forms();
 await guards();
 await away();

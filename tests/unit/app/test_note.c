@@ -119,16 +119,27 @@ static void released_text_is_recorded_with_its_digest(void **state)
 		"\"released\":null"));
 }
 
+/* A note of `letters` characters of base64. */
+static enum err_kind put_long(size_t letters)
+{
+	static char text[LIMIT_NOTE_BYTES / 3 * 4 + 8], body[sizeof(text) + 80];
+
+	assert_true(letters < sizeof(text));
+	memset(text, 'A', letters);
+	text[letters] = '\0';
+	snprintf(body, sizeof(body),
+		"{\"id\":\"not_000000000004\",\"version\":1,\"sealed\":\"%s\"}", text);
+	return ask("note.put", body, &rita_token)->status;
+}
+
 static void notes_are_bounded(void **state)
 {
-	static char large[(LIMIT_NOTE_BYTES + 3) / 3 * 4 + 80], text[sizeof(large) - 60];
+	static const size_t fits = (size_t)LIMIT_NOTE_BYTES / 3 * 4;
 	char sql[300];
 
 	(void)state;
-	memset(text, 'A', (LIMIT_NOTE_BYTES + 3) / 3 * 4);
-	snprintf(large, sizeof(large),
-		"{\"id\":\"not_000000000004\",\"version\":1,\"sealed\":\"%s\"}", text);
-	assert_int_equal(ask("note.put", large, &rita_token)->status, ERR_INPUT);
+	assert_int_equal(put_long(fits + 4), ERR_INPUT);
+	assert_int_equal(put_long(fits), OK);
 	assert_int_equal(put("not_000000000004", 1, "dnRuMQ==", &rita_token), ERR_INPUT);
 	assert_int_equal(put("ses_000000000004", 1, SEALED, &rita_token), ERR_INPUT);
 	snprintf(sql, sizeof(sql),

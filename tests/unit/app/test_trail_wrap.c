@@ -288,7 +288,7 @@ static void a_plan_that_nobody_could_open_is_refused(void **state)
 static void foreign_wraps_open(void **state)
 {
 	struct err err;
-	struct str text, wrapped64, hex, session;
+	struct str text, wrapped64 = STR(""), hex = STR(""), session = STR("");
 	json_t *root, *row;
 	size_t at, cases = 0;
 
