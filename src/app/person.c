@@ -99,7 +99,7 @@ enum err_kind person_load(struct db *db, struct arena *mem, struct str person_id
 	struct caller *caller, struct err *err)
 {
 	struct caller got = *caller;
-	struct str person, organisation;
+	struct str person = STR(""), organisation = STR("");
 	enum err_kind rc = load_active(
 		db, mem, person_id, STR("person"), &got.person_name, &person, err);
 

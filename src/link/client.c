@@ -174,7 +174,7 @@ static enum err_kind start(struct client *c, const struct client_call *call,
 void client_send(struct client *c, const struct client_call *call, client_done_fn *done, void *arg)
 {
 	const struct waiter told = { .done = done, .arg = arg };
-	uint64_t request_id;
+	uint64_t request_id = 0;
 	struct err err;
 
 	if (start(c, call, &told, &request_id, &err) != OK)
@@ -238,6 +238,8 @@ static void tell_progress(struct asker *a, const struct client_call *call)
 	char *text = a->progress;
 	struct str json = str_of(text, a->progress_len);
 
+	/* Else nobody would have noted it. */
+	assert(call->progress != NULL);
 	a->progress = NULL;
 	pthread_mutex_unlock(&a->lock);
 	call->progress(call->arg, json);
@@ -309,7 +311,7 @@ enum err_kind client_ask(struct client *c, struct arena *mem, const struct clien
 	const struct waiter told = { .done = note_done,
 		.progress = call->progress != NULL ? note_progress : NULL,
 		.arg = &a };
-	uint64_t request_id;
+	uint64_t request_id = 0;
 
 	pthread_mutex_init(&a.lock, NULL);
 	init_monotonic_cond(&a.changed);

@@ -8,6 +8,7 @@
 
 #include "link/endpoint.h"
 #include "os/clock.h"
+#include "os/thread.h"
 
 enum {
 	SEND_PARTS_MAX = 64,
@@ -254,7 +255,7 @@ void *client_stream_read(void *arg)
 
 enum err_kind client_stream_connect(const struct client *c, int *out, struct err *err)
 {
-	const struct timeval look = { .tv_usec = look_ms(c) * 1000 };
+	const struct timeval look = { .tv_usec = look_ms(c) * INT64_C(1000) };
 	int fd;
 	enum err_kind rc = endpoint_connect(c->options.socket_path, &fd, err);
 
@@ -418,6 +419,7 @@ void *client_stream_send(void *arg)
 {
 	struct client *c = arg;
 
+	thread_gather();
 	pthread_mutex_lock(&c->lock);
 	while (!c->closing) {
 		if (c->outgoing == NULL) {
