@@ -23,6 +23,7 @@ extern const struct verb verbs_release[]; /* see_release.c */
 extern const struct verb verbs_session[]; /* govern_session.c */
 extern const struct verb verbs_source_view[]; /* see_glass.c */
 extern const struct verb verbs_trail[]; /* prove_trail.c */
+extern const struct verb verbs_witness[]; /* prove_witness.c */
 
 struct kinds;
 /* The rows that the lab's kinds declare, *count of them; NULL kinds have none. Valid as long as the kinds. */

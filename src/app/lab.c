@@ -8,6 +8,7 @@
 #include "app/settings.h"
 #include "app/trail.h"
 #include "app/verb.h"
+#include "app/witnessing.h"
 #include "ledger/note.h"
 #include "os/fs.h"
 #include "os/random.h"
@@ -111,6 +112,10 @@ static enum err_kind open_records(struct lab *lab, struct err *err)
 	rc = ledger_open(db, lab->ledger_fd, str_from(lab->settings.origin), &lab->keys.ledger,
 		&lab->ledger, err);
 	if (rc == OK)
+		rc = cosigned_open(lab->ledger, lab->ledger_fd, &lab->cosigned, err);
+	if (rc == OK)
+		rc = witnessing_load(lab->cosigned, db, err);
+	if (rc == OK)
 		rc = pack_open(lab->store_fd, db, &lab->packs, err);
 	if (rc != OK) {
 		db_close(db);
@@ -164,6 +169,7 @@ void lab_close(struct lab *lab)
 		writer_stop(lab->writer);
 	if (lab->packs != NULL)
 		pack_close(lab->packs);
+	cosigned_close(lab->cosigned);
 	if (lab->ledger != NULL)
 		ledger_close(lab->ledger);
 	trail_close(lab->session_keys);

@@ -4,8 +4,11 @@
 #ifndef APP_LAB_H
 #define APP_LAB_H
 
+#include <stdatomic.h>
+
 #include "crypto/seal.h"
 #include "glass/glass.h"
+#include "ledger/cosigned.h"
 #include "ledger/log.h"
 #include "os/clock.h"
 #include "store/pack.h"
@@ -20,6 +23,7 @@ struct settings {
 	int64_t session_idle_s, session_absolute_s;
 	int64_t ingest_files_max, ingest_bytes_max;
 	int64_t layout_children_max;
+	int64_t witness_wait_s;
 	bool test_clock; /* the clock is shifted by run/clock: said on every page */
 	bool totp_required;
 	/* Whoever has a key that counts signs what is signed. Without one: "keyed" lets it pass, "required" does not */
@@ -41,6 +45,8 @@ struct kinds;
 struct session_keys;
 
 #define LAB_RECORDS "records.db"
+/* What is said while waits_for_witnesses. */
+#define LAB_WAITS "the lab has just started and waits to hear from its witnesses"
 #define LAB_FONT "font/DejaVuSansMono.ttf"
 enum { LAB_FONT_BYTES_MAX = 16 << 20 };
 
@@ -52,10 +58,13 @@ struct lab {
 	struct clock clock;
 	struct writer *writer;
 	struct ledger *ledger;
+	struct cosigned *cosigned; /* cosignatures of the ledger's heads, and the policy in force */
 	struct pack_store *packs;
 	struct kinds *kinds;
 	struct session_keys *session_keys; /* of sessions now open, in memory only */
 	struct glass *glass; /* NULL where no page is drawn (command line, some tests) */
+	/* Just started: no act before enough witnesses were heard, because one may know of a larger head. */
+	atomic_bool waits_for_witnesses;
 	bool without_glass; /* a test without children: sessions begin without a mark */
 };
 

@@ -5,6 +5,7 @@
 #include "app/call.h"
 #include "app/pseudonym.h"
 #include "app/trail.h"
+#include "app/witnessing.h"
 #include "base/when.h"
 
 enum {
@@ -298,5 +299,7 @@ enum err_kind maintain_run(struct lab *lab, struct db *read, struct err *err)
 		rc = any_leftovers(read, turn.now_us, &leftover, err);
 	if (rc == OK && leftover)
 		rc = writer_run(lab->writer, drop_leftovers, &turn, err);
+	if (rc == OK && cosigned_has_unstored(lab->cosigned))
+		rc = writer_run(lab->writer, witnessing_store, lab->cosigned, err);
 	return rc;
 }

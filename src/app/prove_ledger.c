@@ -3,6 +3,7 @@
 #include "app/lab.h"
 #include "app/trail.h"
 #include "app/verb.h"
+#include "app/witnessing.h"
 #include "base/hex.h"
 #include "ledger/published.h"
 #include "os/fs.h"
@@ -18,6 +19,7 @@ static bool path_is_published(struct str path)
 	struct tile tile;
 
 	return str_eq(path, STR("checkpoint")) || str_eq(path, STR("log.vkey")) ||
+		str_eq(path, STR(LEDGER_WITNESSED)) || str_eq(path, STR(LEDGER_POLICY)) ||
 		tilepath_parse(path, &tile);
 }
 
@@ -176,10 +178,20 @@ static enum err_kind entry_compute(struct ctx *ctx, struct err *err)
 	struct ledger_head head;
 	struct entry_row row;
 	struct str proof, note;
+	struct cosigned_view *view = arena_array(ctx->mem, struct cosigned_view, 1);
 	enum err_kind rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &head, &note, err);
 
+	if (rc == OK && view == NULL)
+		rc = err_set(err, ERR_LIMIT, "request memory used up");
+	if (rc == OK)
+		rc = cosigned_show(ctx->lab->cosigned, ctx->mem, view, err);
 	if (rc == OK && index >= head.size)
 		rc = err_set(err, ERR_NOT_FOUND, "no entry %llu", (unsigned long long)index);
+	/* The head that others vouch for is worth more than the newest. */
+	if (rc == OK && index < view->witnessed.size) {
+		head = view->witnessed;
+		note = view->witnessed_note;
+	}
 	if (rc == OK)
 		rc = ledger_entry(ctx->db, ctx->mem, index, &row, err);
 	if (rc == OK)
@@ -197,6 +209,8 @@ static enum err_kind entry_compute(struct ctx *ctx, struct err *err)
 	jw_key(w, "tree_size");
 	jw_u64(w, head.size);
 	jw_khex(w, "root", head.root.bytes, SHA256_BYTES);
+	jw_kbool(w, "witnessed", index < view->witnessed.size);
+	witnessing_put(w, view);
 	return OK;
 }
 
@@ -215,7 +229,7 @@ static enum err_kind redact_apply(struct ctx *ctx, struct err *err)
 
 static const struct verb_arg file_args[] = {
 	{ "path", ARG_LINE, ARG_REQUIRED, 1, TILEPATH_BYTES_MAX, NULL,
-		"checkpoint, log.vkey, or a tile's name" },
+		"checkpoint, checkpoint.witnessed, policy, log.vkey, or a tile's name" },
 	{ 0 },
 };
 

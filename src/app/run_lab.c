@@ -3,6 +3,7 @@
 #include "app/families.h"
 #include "app/kind.h"
 #include "app/openapi.h"
+#include "app/witnessing.h"
 #include "base/when.h"
 
 static enum err_kind hello_compute(struct ctx *ctx, struct err *err)
@@ -25,10 +26,15 @@ static enum err_kind hello_compute(struct ctx *ctx, struct err *err)
 	jw_u64(w, head.size);
 	jw_khex(w, "root", head.root.bytes, SHA256_BYTES);
 	jw_key(w, "frozen");
+	if (frozen == NULL && atomic_load(&lab->waits_for_witnesses))
+		frozen = LAB_WAITS;
 	if (frozen != NULL)
 		jw_str(w, str_from(frozen));
 	else
 		jw_null(w);
+	rc = witnessing_put_sizes(ctx, err);
+	if (rc != OK)
+		return rc;
 	jw_kbool(w, "test_clock", lab->settings.test_clock);
 	jw_kstr(w, "version", STR(VITRINE_VERSION));
 	jw_kwhen(w, "now", ctx->now_us);

@@ -32,6 +32,8 @@ const struct setting settings_rows[] = {
 		INT64_C(8) << 30, NULL, "bytes of one release, unpacked" },
 	{ "layout_children_max", SETTING_NUMBER, AT(layout_children_max), 1, 64, 4, NULL,
 		"children that lay files out at once, one engagement each" },
+	{ "witness_wait_s", SETTING_NUMBER, AT(witness_wait_s), 0, 86400, 60, NULL,
+		"seconds for which a start waits to hear from witnesses before it acts without them" },
 	{ "test_clock", SETTING_FLAG, AT(test_clock), 0, 1, 0, NULL,
 		"the clock is shifted by run/clock: for tests, said on every page" },
 	{ NULL, SETTING_FLAG, 0, 0, 0, 0, NULL, NULL },

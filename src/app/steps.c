@@ -305,6 +305,8 @@ static enum err_kind compute(struct pipeline_call *call, struct db *read, struct
 		return err_set(err, ERR_CANCELLED, "the caller went away");
 	if (frozen != NULL && wants_entry(verb))
 		return err_set(err, ERR_FROZEN, "the record is frozen: %s", frozen);
+	if (wants_entry(ctx->verb) && atomic_load(&ctx->lab->waits_for_witnesses))
+		return err_set(err, ERR_FROZEN, "%s", LAB_WAITS);
 	ctx->db = read;
 	ctx->now_us = clock_now_us(&ctx->lab->clock);
 	return check_and_compute(call, err);

@@ -18,6 +18,7 @@ static const struct verb *const families[] = {
 	verbs_session,
 	verbs_source_view,
 	verbs_trail,
+	verbs_witness,
 };
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 

@@ -42,7 +42,7 @@ cmd_fn cmd_doctor;
 cmd_fn cmd_init;
 cmd_fn cmd_ledger, cmd_store;
 cmd_fn cmd_leak;
-cmd_fn cmd_point, cmd_up, cmd_vault; /* src/proc/ */
+cmd_fn cmd_point, cmd_up, cmd_vault, cmd_witness; /* src/proc/ */
 cmd_fn cmd_call, cmd_help, cmd_man, cmd_openapi, cmd_prove, cmd_sign_in, cmd_sign_out, cmd_totp,
 	cmd_trail;
 cmd_fn cmd_product, cmd_release; /* other acts of their families: cmd_verb */

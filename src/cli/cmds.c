@@ -17,6 +17,14 @@ const struct cmd cmds[] = {
 	{ "vault", "Serve a lab on its socket, without an access point.", "[LAB]", cmd_vault },
 	{ "point", "Serve an access point; its folder holds point.yaml and its keys.",
 		"DIR [--listen ADDRESS:PORT]", cmd_point },
+	{ "witness", "Cosign the record of a lab, mirror it, and watch it.",
+		"init DIR --name KEYNAME [--peer NAME] [--listen ADDRESS:PORT] [--receipts FILE]\n"
+		" [--log VKEY [--socket PATH]]\n"
+		" Keys, settings and an empty memory, for the log of --lab or of VKEY. KEYNAME: as in example.org/witness.\n"
+		"DIR\n run it: ask the centre for heads, and serve tlog-witness on --listen\n"
+		"status DIR\n its keys, what it has cosigned, and its alarms\n"
+		"clock DIR\n after its clock stood in the future: remember the present time instead",
+		cmd_witness },
 	{ "sign-in", "Sign in; the token is kept for the commands that follow.",
 		"NAME [--password-file FILE|-] [--new-password-file FILE|-] [--totp CODE]\n"
 		" A one-time password is replaced by one of your own at once.",
@@ -54,7 +62,8 @@ const struct cmd cmds[] = {
 		"proof INDEX\n its proof of inclusion (C2SP tlog-proof)\n"
 		"consistency OLD NEW\n proof that the log of NEW entries extends that of OLD entries\n"
 		"vkey\n the key that signs the log\n"
-		"export DIR\n copy the published files, one consistent state, and verify the copy",
+		"export DIR\n copy the published files, one consistent state, and verify the copy\n"
+		"catch-up DIR\n while no vault runs: take the entries that a restored lab lost from a mirror's folder",
 		cmd_ledger },
 	{ "prove", "Save a proof that vitrine-verify checks without this lab.",
 		"THING [-o FILE] [--details]\n"

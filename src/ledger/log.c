@@ -170,7 +170,8 @@ enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 		ledger_close(l);
 		return rc;
 	}
-	if (l->frozen[0] != '\0')
+	atomic_store(&l->is_frozen, l->frozen[0] != '\0');
+	if (l->is_frozen)
 		log_line(LOG_ERROR, "ledger: frozen: %s", l->frozen);
 	l->pending = l->signed_edge;
 	show_latest(l);
@@ -190,7 +191,7 @@ void ledger_close(struct ledger *l)
 
 const char *ledger_frozen(const struct ledger *l)
 {
-	return l->frozen[0] == '\0' ? NULL : l->frozen;
+	return atomic_load(&l->is_frozen) ? l->frozen : NULL;
 }
 
 static void begin_job(void *arg)
@@ -375,7 +376,7 @@ enum err_kind ledger_append(struct ledger *l, struct db *db, const struct entry_
 	struct str bytes = STR("");
 	struct out o;
 
-	if (l->frozen[0] != '\0')
+	if (ledger_frozen(l) != NULL)
 		return err_set(err, ERR_FROZEN, "the ledger is frozen: %s", l->frozen);
 	if (draft->detail.len > LIMIT_DETAIL_BYTES)
 		return err_set(

@@ -17,6 +17,11 @@
 #include "store/db.h"
 #include "store/writer.h"
 
+/* Published files of the log that not every log has. */
+#define LEDGER_AHEAD "ahead" /* a head that the records do not bear out */
+#define LEDGER_WITNESSED "checkpoint.witnessed" /* the newest head that meets the policy */
+#define LEDGER_POLICY "policy"
+
 struct ledger;
 
 struct entry_row {
@@ -37,14 +42,29 @@ struct ledger_head {
  * dir_fd    LAB/ledger, borrowed until ledger_close; origin  "example.org/lab"; key  keys/ledger.key (copied)
  * Replays every entry against the last signed checkpoint, the larger of the records' and the published one;
  * signs what a crash left unsigned; makes published files again that are missing or differ. A bad byte, or a
- * published checkpoint ahead of the records: *ledger is set, frozen, with the reason, and nothing is written.
+ * published checkpoint ahead of the records, or a head that a witness brought (ledger_ahead): *ledger is set, frozen,
+ * with the reason, and nothing is written.
  */
 MUST_CHECK enum err_kind ledger_open(struct db *db, int dir_fd, struct str origin,
 	const struct sign_secret *key, struct ledger **ledger, struct err *err);
 /* After writer_stop. */
 void ledger_close(struct ledger *l);
-/* NULL, or why the ledger is frozen; never changes after ledger_open. */
+/* NULL, or why the ledger is frozen, for good. Any thread. */
 const char *ledger_frozen(const struct ledger *l);
+/*
+ * A witness brings a head that this log's key has signed. If the log does not extend it, because it is larger or of
+ * another root, the note is kept beside the published files (LEDGER_AHEAD), so that each start is frozen until the
+ * records bear it out, and the log is frozen from here on. Any thread; *frozen says whether it came to that.
+ * Errors: ERR_INPUT, ERR_DENIED, ERR_CORRUPT (not this log's head), ERR_IO.
+ */
+MUST_CHECK enum err_kind ledger_ahead(
+	struct ledger *l, struct str note, bool *frozen, struct err *err);
+/*
+ * The latest head, and the path from a smaller size to it, of at most the head's size (ERR_INPUT). From 0 it is empty.
+ * Any thread. Errors: ERR_CORRUPT, ERR_IO.
+ */
+MUST_CHECK enum err_kind ledger_extends(struct ledger *l, uint64_t old_size, uint64_t new_size,
+	struct merkle_path *path, struct err *err);
 struct writer_hooks ledger_hooks(struct ledger *l);
 
 /* In a writer job. *index is the entry's place once the batch is durable.

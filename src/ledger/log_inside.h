@@ -3,6 +3,7 @@
 #define LEDGER_LOG_INSIDE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "ledger/checkpoint.h"
 #include "ledger/log.h"
@@ -22,7 +23,8 @@ struct ledger {
 	char origin[NOTE_NAME_BYTES_MAX + 1];
 	struct note_vkey vkey; /* borrows origin */
 	struct sign_secret key;
-	char frozen[ERR_MSG_BYTES_MAX]; /* why; empty: it is not */
+	char frozen[ERR_MSG_BYTES_MAX]; /* why; written before is_frozen is set */
+	atomic_bool is_frozen;
 
 	/* The writer thread's own. */
 	struct merkle_edge signed_edge; /* what was read back and signed */

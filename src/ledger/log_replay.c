@@ -4,12 +4,18 @@
  * Two notes may be there: the one in the records (of the batch before the last) and the published file (of the
  * last). Both must be ours and agree with the tree that the rows make. The file may be missing, or empty after a
  * power cut: it is made again. Anything else that does not fit freezes the log, and says why.
+ *
+ * Two more heads may lie beside them: the last that witnesses cosigned, and one that a witness has brought because
+ * this log did not extend it. They are no head of ours to go on from, but must be borne out all the same.
  */
 #include <stdarg.h>
 
 #include "ledger/log_inside.h"
 #include "ledger/published.h"
+#include "os/fs.h"
 #include "os/log.h"
+
+enum { STORED, PUBLISHED, WITNESSED, AHEAD, CLAIMS };
 
 /* A checkpoint that is to be borne out. */
 struct claim {
@@ -114,6 +120,24 @@ static enum err_kind read_published(
 	return rc;
 }
 
+/* A file beside the published ones. Without it, or with one that a power cut has emptied, there is no such claim. */
+static enum err_kind read_beside(
+	struct ledger *l, struct arena *mem, const char *name, struct claim *claim, struct err *err)
+{
+	struct str note;
+	enum err_kind rc = fs_read(l->publish.dir_fd, name, NOTE_BYTES_MAX, mem, &note, err);
+
+	if (rc == ERR_LIMIT) {
+		freeze(l, "the checkpoint %s is too long to be one", claim->where);
+		return OK;
+	}
+	if (rc == ERR_NOT_FOUND || (rc == OK && is_void(note)))
+		return OK;
+	if (rc == OK)
+		take_claim(l, mem, claim, note);
+	return rc;
+}
+
 static void check_claim(struct ledger *l, const struct claim *claim, const struct merkle_edge *edge)
 {
 	struct sha256 root;
@@ -127,8 +151,8 @@ static void check_claim(struct ledger *l, const struct claim *claim, const struc
 			(unsigned long long)edge->size, claim->where);
 }
 
-/* All rows into edge; both claims are checked where they end. */
-static enum err_kind replay_rows(struct ledger *l, struct db *db, const struct claim claims[2],
+/* All rows into edge; each claim is checked where it ends. */
+static enum err_kind replay_rows(struct ledger *l, struct db *db, const struct claim claims[CLAIMS],
 	struct merkle_edge *edge, struct err *err)
 {
 	struct stmt *s;
@@ -139,8 +163,8 @@ static enum err_kind replay_rows(struct ledger *l, struct db *db, const struct c
 	if (rc != OK)
 		return rc;
 	for (;;) {
-		check_claim(l, &claims[0], edge);
-		check_claim(l, &claims[1], edge);
+		for (int i = 0; i < CLAIMS; i++)
+			check_claim(l, &claims[i], edge);
 		rc = stmt_step(s, &row, err);
 		if (rc != OK || !row || l->frozen[0] != '\0')
 			break;
@@ -159,10 +183,11 @@ static enum err_kind replay_rows(struct ledger *l, struct db *db, const struct c
 }
 
 /* The larger claim is the head: what was signed and shown to others. */
-static void set_head(struct ledger *l, const struct claim claims[2])
+static void set_head(struct ledger *l, const struct claim claims[CLAIMS])
 {
-	bool second = claims[1].is_there &&
-		(!claims[0].is_there || claims[1].checkpoint.size > claims[0].checkpoint.size);
+	bool second = claims[PUBLISHED].is_there &&
+		(!claims[STORED].is_there ||
+			claims[PUBLISHED].checkpoint.size > claims[STORED].checkpoint.size);
 	const struct claim *claim = &claims[second];
 
 	if (!claim->is_there)
@@ -222,17 +247,33 @@ static enum err_kind check_details(struct db *db, uint64_t from, struct err *err
 	return rc;
 }
 
+/* Somebody else has seen a head that these records do not reach. */
+static void check_ahead(struct ledger *l, const struct claim *claim)
+{
+	if (claim->is_there && claim->checkpoint.size > l->signed_edge.size)
+		freeze(l,
+			"the checkpoint of size %llu %s is ahead of the records, which hold %llu entries: catch up from a mirror",
+			(unsigned long long)claim->checkpoint.size, claim->where,
+			(unsigned long long)l->signed_edge.size);
+}
+
 enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 {
-	struct claim claims[2] = { { .where = "in the records" },
-		{ .where = "that is published" } };
+	struct claim claims[CLAIMS] = { [STORED] = { .where = "in the records" },
+		[PUBLISHED] = { .where = "that is published" },
+		[WITNESSED] = { .where = "that witnesses cosigned" },
+		[AHEAD] = { .where = "that a witness brought" } };
 	struct arena mem;
 
-	arena_init(&mem, 8 * (size_t)NOTE_BYTES_MAX);
-	enum err_kind rc = read_stored(l, db, &mem, &claims[0], err);
+	arena_init(&mem, 16 * (size_t)NOTE_BYTES_MAX);
+	enum err_kind rc = read_stored(l, db, &mem, &claims[STORED], err);
 
 	if (rc == OK)
-		rc = read_published(l, &mem, &claims[1], err);
+		rc = read_published(l, &mem, &claims[PUBLISHED], err);
+	if (rc == OK)
+		rc = read_beside(l, &mem, LEDGER_WITNESSED, &claims[WITNESSED], err);
+	if (rc == OK)
+		rc = read_beside(l, &mem, LEDGER_AHEAD, &claims[AHEAD], err);
 	if (rc == OK)
 		set_head(l, claims);
 	if (rc == OK)
@@ -243,10 +284,15 @@ enum err_kind log_replay(struct ledger *l, struct db *db, struct err *err)
 				"the checkpoint of size %llu is ahead of the records, which hold %llu entries",
 				(unsigned long long)l->latest.head.size,
 				(unsigned long long)l->signed_edge.size);
-		else if (!claims[0].is_there && l->signed_edge.size > 0)
+		else if (!claims[STORED].is_there && l->signed_edge.size > 0)
 			freeze(l, "the records hold %llu entries and no signed checkpoint",
 				(unsigned long long)l->signed_edge.size);
+		check_ahead(l, &claims[WITNESSED]);
+		check_ahead(l, &claims[AHEAD]);
 	}
+	/* The records bear it out now: it says nothing any more. */
+	if (rc == OK && l->frozen[0] == '\0' && claims[AHEAD].is_there)
+		rc = fs_remove(l->publish.dir_fd, LEDGER_AHEAD, err);
 	/* What a crash left unsigned is about to be signed: it must be whole, like any other batch. */
 	if (rc == OK && l->frozen[0] == '\0') {
 		rc = check_details(db, l->latest.head.size, err);

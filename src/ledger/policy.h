@@ -72,6 +72,8 @@ unsigned policy_stall(const struct policy *policy);
  * tried. A witness whose owner is not said counts as an owner of its own. 0: nobody else is needed.
  */
 unsigned policy_owners_to_break(const struct policy *policy);
+/* How many witnesses must sign at least for the quorum to be met; k of k of N. */
+unsigned policy_fewest(const struct policy *policy);
 /* How many organisations own witnesses of the quorum; those not said count each. */
 unsigned policy_owner_count(const struct policy *policy);
 /* The witnesses that count towards the quorum, as bits. */

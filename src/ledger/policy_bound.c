@@ -59,7 +59,9 @@ unsigned policy_overlap(const struct policy *policy, uint32_t colluding)
 	return values[policy->quorum];
 }
 
-unsigned policy_stall(const struct policy *policy)
+/* The fewest witnesses that make up the quorum when each group needs so many of its members. */
+static unsigned fewest_of(
+	const struct policy *policy, unsigned (*needed)(const struct policy_group *group))
 {
 	unsigned values[POLICY_MEMBERS_MAX];
 
@@ -70,10 +72,29 @@ unsigned policy_stall(const struct policy *policy)
 	for (size_t i = 0; i < policy->group_count; i++) {
 		const struct policy_group *g = &policy->groups[i];
 
-		values[POLICY_WITNESSES_MAX + i] = sum_of_smallest(
-			g, values, g->member_count - g->threshold + 1);
+		values[POLICY_WITNESSES_MAX + i] = sum_of_smallest(g, values, needed(g));
 	}
 	return values[policy->quorum];
+}
+
+static unsigned to_stall(const struct policy_group *group)
+{
+	return group->member_count - group->threshold + 1;
+}
+
+unsigned policy_stall(const struct policy *policy)
+{
+	return fewest_of(policy, to_stall);
+}
+
+static unsigned to_meet(const struct policy_group *group)
+{
+	return group->threshold;
+}
+
+unsigned policy_fewest(const struct policy *policy)
+{
+	return fewest_of(policy, to_meet);
 }
 
 uint32_t policy_counted(const struct policy *policy)

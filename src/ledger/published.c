@@ -133,6 +133,28 @@ static enum err_kind root_at(
 	return rc;
 }
 
+enum err_kind published_root(
+	int dir_fd, uint64_t tree_size, uint64_t size, struct sha256 *root, struct err *err)
+{
+	struct node_source source = { dir_fd, tree_size };
+
+	if (size > tree_size)
+		return err_set(
+			err, ERR_INPUT, "the log has no %llu entries", (unsigned long long)size);
+	return root_at(&source, size, root, err);
+}
+
+enum err_kind published_path(int dir_fd, uint64_t tree_size, uint64_t old_size, uint64_t new_size,
+	struct merkle_path *path, struct err *err)
+{
+	struct node_source source = { dir_fd, tree_size };
+
+	if (old_size > new_size || new_size > tree_size)
+		return err_set(err, ERR_INPUT, "no tree of size %llu extends one of size %llu here",
+			(unsigned long long)new_size, (unsigned long long)old_size);
+	return merkle_consistency(old_size, new_size, read_node, &source, path, err);
+}
+
 static void put_hash(struct out *o, const struct sha256 *hash)
 {
 	out_base64(o, str_of(hash->bytes, SHA256_BYTES));

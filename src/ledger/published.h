@@ -33,6 +33,15 @@ MUST_CHECK enum err_kind published_proof(int dir_fd, struct arena *mem,
 	const struct sha256 *leaf, struct str *text, struct err *err);
 
 /*
+ * The path from one size to another, and the root of a size, in a tree of tree_size, all at most that. From 0, and
+ * between equal sizes, the path is empty.
+ */
+MUST_CHECK enum err_kind published_path(int dir_fd, uint64_t tree_size, uint64_t old_size,
+	uint64_t new_size, struct merkle_path *path, struct err *err);
+MUST_CHECK enum err_kind published_root(
+	int dir_fd, uint64_t tree_size, uint64_t size, struct sha256 *root, struct err *err);
+
+/*
  * Proof that the tree of new_size extends that of old_size, both at most the checkpoint's size and old_size above 0
  * (ERR_INPUT), from the tiles, which must bear the checkpoint out. docs/formats/ledger.md has the text; it is copied
  * into mem. Errors: ERR_CORRUPT when the tiles do not prove it; nothing is handed out then.

@@ -59,28 +59,42 @@ int sandbox_landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
-enum err_kind layer_landlock(int src_fd, struct err *err)
+/* All that `attr` handles is refused, but for `allowed` beneath an open folder (-1: none). */
+static enum err_kind restrict_to(
+	const struct ruleset_attr *attr, int fd, uint64_t allowed, struct err *err)
 {
-	int abi = sandbox_landlock_abi();
-	struct ruleset_attr attr = all_rights(abi);
 	enum err_kind rc = OK;
 
-	if (abi == 0)
+	if (sandbox_landlock_abi() == 0)
 		return err_set(err, ERR_IO,
 			"sandbox: Landlock is missing (a kernel of 5.13 or later with lsm=landlock)");
-	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, attr, sizeof(*attr), 0);
 
 	if (ruleset < 0)
 		return err_errno(err, errno, "sandbox: Landlock rules");
-	if (src_fd >= 0) {
-		struct path_beneath reading = { .allowed_access = FS_READ_FILE | FS_READ_DIR,
-			.parent_fd = src_fd };
+	if (fd >= 0) {
+		struct path_beneath beneath = { .allowed_access = allowed, .parent_fd = fd };
 
-		if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &reading, 0) != 0)
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &beneath, 0) != 0)
 			rc = err_errno(err, errno, "sandbox: Landlock rule");
 	}
 	if (rc == OK && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		rc = err_errno(err, errno, "sandbox: Landlock");
 	close(ruleset);
 	return rc;
+}
+
+enum err_kind layer_landlock(int src_fd, struct err *err)
+{
+	struct ruleset_attr attr = all_rights(sandbox_landlock_abi());
+
+	return restrict_to(&attr, src_fd, FS_READ_FILE | FS_READ_DIR, err);
+}
+
+enum err_kind layer_landlock_folder(int dir_fd, struct err *err)
+{
+	struct ruleset_attr attr = all_rights(sandbox_landlock_abi());
+
+	attr.handled_access_net = attr.scoped = 0;
+	return restrict_to(&attr, dir_fd, attr.handled_access_fs, err);
 }

@@ -17,6 +17,8 @@ MUST_CHECK enum err_kind layer_namespaces(int src_fd, struct err *err);
 MUST_CHECK enum err_kind layer_limits(const struct sandbox_limits *limits, struct err *err);
 MUST_CHECK enum err_kind layer_no_rights(struct err *err);
 MUST_CHECK enum err_kind layer_landlock(int src_fd, struct err *err);
+/* For a process that serves: everything beneath its own folder, no file elsewhere; the network stays. */
+MUST_CHECK enum err_kind layer_landlock_folder(int dir_fd, struct err *err);
 MUST_CHECK enum err_kind layer_seccomp(enum sandbox_profile profile, struct err *err);
 
 #endif

@@ -20,7 +20,7 @@
 
 #define SOCKET_PATH "run/vault.sock"
 
-enum { MAINTAIN_S = 1 };
+enum { MAINTAIN_S = 1, HEAR_LOOK_NS = 10 * 1000 * 1000 };
 
 struct vault {
 	struct lab lab;
@@ -148,7 +148,42 @@ static void stop(struct vault *v)
 	unlink(SOCKET_PATH);
 }
 
-static enum err_kind start(struct vault *v, struct err *err)
+/*
+ * A lab that was put back from a backup must not go on from there: what it signed then would be a second history. Only
+ * its witnesses know; so a start under a policy listens to them before the first act. False: asked to end meanwhile.
+ */
+static bool hear_witnesses(struct vault *v, const sigset_t *ends)
+{
+	const struct timespec look = { .tv_nsec = HEAR_LOOK_NS };
+	struct lab *lab = &v->lab;
+	int64_t until_us = clock_monotonic_us() + lab->settings.witness_wait_s * (int64_t)1000000;
+
+	while (!cosigned_is_heard(lab->cosigned) && ledger_frozen(lab->ledger) == NULL) {
+		if (clock_monotonic_us() > until_us) {
+			log_line(LOG_WARN,
+				"too few witnesses were heard in %lld seconds: going on without them",
+				(long long)lab->settings.witness_wait_s);
+			break;
+		}
+		if (sigtimedwait(ends, NULL, &look) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* A frozen record takes no entry. */
+static enum err_kind note_start(struct vault *v, const char *code, struct err *err)
+{
+	if (ledger_frozen(v->lab.ledger) != NULL)
+		return OK;
+	enum err_kind rc = lab_note_start(&v->lab, err);
+
+	return rc != OK ? rc : lab_note_code(&v->lab, code, err);
+}
+
+/* *asked_to_end: a signal came while it waited for witnesses. */
+static enum err_kind start(
+	struct vault *v, const sigset_t *ends, bool *asked_to_end, struct err *err)
 {
 	char code[ASSET_DIGEST_BYTES];
 	enum err_kind rc = lab_open(&v->lab, err);
@@ -161,17 +196,24 @@ static enum err_kind start(struct vault *v, struct err *err)
 		log_line(LOG_ERROR, "the record is frozen, nothing can be done in the lab: %s",
 			frozen);
 	rc = start_glass(v, err);
-	if (rc == OK && frozen == NULL)
-		rc = lab_note_start(&v->lab, err);
 	asset_digest(code);
-	if (rc == OK && frozen == NULL)
-		rc = lab_note_code(&v->lab, code, err);
+	bool listens = frozen == NULL && !cosigned_is_heard(v->lab.cosigned);
+
+	atomic_store(&v->lab.waits_for_witnesses, listens);
+	if (rc == OK && !listens)
+		rc = note_start(v, code, err);
 	if (rc == OK)
 		rc = pipeline_open(&v->lab, LAB_RECORDS, 0, &v->pipeline, err);
 	if (rc == OK)
 		rc = start_link(v, err);
+	if (rc == OK && listens)
+		*asked_to_end = !hear_witnesses(v, ends);
+	if (rc == OK && listens && !*asked_to_end)
+		rc = note_start(v, code, err);
 	if (rc != OK)
 		stop(v);
+	else if (!*asked_to_end)
+		atomic_store(&v->lab.waits_for_witnesses, false);
 	return rc;
 }
 
@@ -179,6 +221,7 @@ int cmd_vault(const struct cli *cli, int argc, char **argv)
 {
 	struct vault *v = calloc(1, sizeof(*v));
 	sigset_t ends;
+	bool asked_to_end = false;
 	struct err err;
 
 	if (v == NULL) {
@@ -202,10 +245,12 @@ int cmd_vault(const struct cli *cli, int argc, char **argv)
 	if (rc == OK)
 		rc = process_close(&err);
 	if (rc == OK)
-		rc = start(v, &err);
+		rc = start(v, &ends, &asked_to_end, &err);
 	if (rc == OK) {
-		log_line(LOG_INFO, "%s is open", v->lab.settings.name);
-		serve(v, &ends);
+		if (!asked_to_end) {
+			log_line(LOG_INFO, "%s is open", v->lab.settings.name);
+			serve(v, &ends);
+		}
 		stop(v);
 		log_line(LOG_INFO, "stopped");
 	}

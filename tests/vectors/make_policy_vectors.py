@@ -7,7 +7,7 @@
 `fork`: for N witnesses, quorum k, f of them colluding with the centre: can two branches both be cosigned by a quorum when
 an honest witness signs one of them at most? Every way of dealing the honest ones out is tried.
 `policies`: trees of groups. `overlap` is the fewest witnesses that two sets which meet the quorum share, `stall` the fewest
-whose refusal leaves no set that meets it, `owners` the fewest owners whose witnesses hold all that two such sets share.
+whose refusal leaves no set that meets it, `fewest` the size of the smallest set that does, `owners` the fewest owners whose witnesses hold all that two such sets share.
 """
 import itertools
 import json
@@ -87,6 +87,7 @@ def policy_rows():
             breaking = min([len(some) for size in range(1, 4) for some in itertools.combinations(sorted(keys), size)
                             if any(both <= set().union(*(keys[owner] for owner in some)) for both in shared)] or [4])
         rows.append({"text": text_of(tree, n, owners), "n": n, "overlap": overlap, "stall": stall, "owners": breaking,
+                     "fewest": min(len(chosen) for chosen in met),
                      "met": [sum(1 << i for i in chosen) for chosen in met]})
     return rows
 

@@ -247,6 +247,7 @@ static void groups_of_groups(void **state)
 			fail_msg("row %zu: %s", i, err.msg);
 		assert_int_equal(policy_overlap(&p, 0), number(row, "overlap"));
 		assert_int_equal(policy_stall(&p), number(row, "stall"));
+		assert_int_equal(policy_fewest(&p), number(row, "fewest"));
 		assert_int_equal(policy_owners_to_break(&p), number(row, "owners"));
 		for (uint32_t by = 0; by < UINT32_C(1) << number(row, "n"); by++) {
 			bool listed = next < json_array_size(met) &&
