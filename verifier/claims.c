@@ -129,7 +129,7 @@ static void decision_check(const struct bundle *bundle, struct item *item, const
 
 	claim(item,
 		span_eq(d[D_ROOT], s[S_ROOT]) && span_eq(d[D_PERSON], s[S_PERSON]) && span_time(s[S_FROM], from) &&
-			span_time(s[S_UNTIL], until) && strcmp(from, time) <= 0 && strcmp(time, until) <= 0,
+			span_time(s[S_UNTIL], until) && strcmp(from, time) <= 0 && strcmp(time, until) < 0,
 		"the key is not certified for this person, organisation and time");
 	claim(item, person_key_parse(s[S_KEY], &key) && person_key_signed(&key, text, item->parts[PART_SIGNATURE]),
 		"the person's key did not sign the decision");

@@ -14,7 +14,7 @@ static const char usage[] = "wrong use\n"
 			    "exit: 0 holds, 1 refuted, 2 unusable input, 3 quorum short";
 
 /* All that is read lies here: a policy, two bundles, a consistency proof. */
-static char room[POLICY_BYTES_MAX + 2 * BUNDLE_BYTES_MAX + HEAD_BYTES_MAX + 4];
+static char room[TRUST_BYTES_MAX + 2 * BUNDLE_BYTES_MAX + HEAD_BYTES_MAX + 4];
 static size_t room_used;
 static const char *failed; /* the file that could not be read */
 
@@ -37,7 +37,7 @@ static enum verdict unreadable(struct why *why)
 static enum verdict verify(const char *policy, const char *digest, const char *path, struct why *why)
 {
 	static struct verification v;
-	v.policy = read_file(policy, POLICY_BYTES_MAX);
+	v.policy = read_file(policy, TRUST_BYTES_MAX);
 	v.file = read_file(path, BUNDLE_BYTES_MAX);
 	if (digest != NULL) v.digest = span_from(digest);
 	enum verdict verdict = failed != NULL ? unreadable(why) : judge(verification_run, &v, why);
@@ -48,7 +48,7 @@ static enum verdict verify(const char *policy, const char *digest, const char *p
 static enum verdict compare(const char *policy, char **paths, struct why *why)
 {
 	static struct comparison c;
-	c.policy = read_file(policy, POLICY_BYTES_MAX);
+	c.policy = read_file(policy, TRUST_BYTES_MAX);
 	for (size_t i = 0; i < 2; i++) c.files[i] = read_file(paths[i], BUNDLE_BYTES_MAX);
 	if (paths[2] != NULL) c.proof = read_file(paths[2], HEAD_BYTES_MAX);
 	enum verdict verdict = failed != NULL ? unreadable(why) : comparison_judge(&c, why);

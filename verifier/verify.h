@@ -4,7 +4,7 @@
 
 #include "span.h"
 
-enum { HEAD_BYTES_MAX = 64 << 10, HEAD_LINES_MAX = 100, POLICY_BYTES_MAX = 64 << 10, BUNDLE_BYTES_MAX = 4 << 20 };
+enum { HEAD_BYTES_MAX = 64 << 10, HEAD_LINES_MAX = 100, TRUST_BYTES_MAX = 64 << 10, BUNDLE_BYTES_MAX = 4 << 20 };
 enum { KEYS_MAX = 32, RULES_MAX = 64, ITEMS_MAX = 256, KEY_NAME_BYTES_MAX = 255 };
 /* ---- head: a checkpoint (C2SP tlog-checkpoint 1.0.0) in its signed note (signed-note 1.0.0) ---- */
 enum key_type { KEY_LOG = 1, KEY_WITNESS = 4 };

@@ -1,9 +1,14 @@
 """A real lab, a real view, a proof of it: checked by the separate program in an empty environment without a network."""
+import hashlib
 import json
 import os
 import subprocess
+import sys
 import tap
-from fixture import Fixture, expect_refusal
+from fixture import TOP, Fixture, expect_refusal, moment
+
+sys.path.insert(0, os.path.join(TOP, "tests", "vectors"))
+from make_ledger_vectors import b64, canonical, public_key, sign  # noqa: E402
 
 VERIFY = os.environ["VITRINE_VERIFY"]
 lab = Fixture(releases=1)
@@ -126,6 +131,74 @@ def a_bundle_and_a_later_checkpoint_are_one_history():
     assert subprocess.run([*command, path("consistency")], capture_output=True).returncode == 0
 
 
+class Signer:
+    """A person with a key of their own, which the organisation's root certifies."""
+
+    def __init__(self, client, root):
+        self.client, self.root, self.seed = client, root, os.urandom(32)
+        person = client.verb("session.show")["person"]
+        statement = canonical({"from": moment(-1).replace("Z", ".000000Z"), "until": moment(300).replace("Z", ".000000Z"), "v": 1,
+                               "key": "ed25519:" + b64(public_key(self.seed)), "lab": "story.example/lab",
+                               "organisation": public_key(root).hex(), "person": person["id"]})
+        signature = b64(sign(root, b"vitrine/person-key/v1\n" + statement.encode()))
+        client.verb("person.key_add", statement=statement, signature=signature, label="key")
+
+    def act(self, verb, record):
+        text = self.client.verb("decision.text", act=verb, id=record)["text"]
+        made = canonical({"type": "ed25519", "sig": b64(sign(self.seed, b"vitrine/decision/v1\n" + text.encode()))})
+        self.client.verb(verb, id=record, decision=text, signature=made)
+
+
+def agree(organisation, root):
+    made = lab.ada.verb("agreement.create", title="Agreement", organisation=organisation, document=hashlib.sha256(b"paper").hexdigest(),
+                        root_key=b64(public_key(root)), until=moment(400))["id"]
+    lab.ada.verb("agreement.propose", id=made)
+    lab.ben.verb("agreement.approve", id=made)
+    return made
+
+
+def signed_decisions_are_checked_up_to_the_root_key():
+    root = os.urandom(32)
+    own = lab.ada.verb("session.show")["person"]["organisation"]
+    agree(own, root)
+    ada, ben = Signer(lab.ada, root), Signer(lab.ben, root)
+    grant = lab.ada.verb("grant.create", engagement=NOTES["engagement"], party=lab.operator, product=lab.product, title="Signed",
+                         releases=lab.releases, activities=["view"], forms=["glass"], until=moment(20), lines_per_hour=100)["id"]
+    ada.act("grant.propose", grant)
+    ben.act("grant.approve", grant)
+    NOTES.update(signed=grant, root=root)
+    known = f"#! root {public_key(root).hex()} The maker\n"
+    done = check(prove(grant, "signed.bundle"), rules=known + "#! signed grant.propose grant.approve\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("decision signed by per_") == 2 and "the policy knows the root key" in done.stdout, done.stdout
+    assert "the record's fields decided on" in done.stdout and ": agreement.approve at" in done.stdout, done.stdout
+
+
+def a_root_that_its_owner_did_not_confirm_certifies_nobody():
+    other = f"#! root {public_key(os.urandom(32)).hex()} The maker\n"
+    done = check(path("signed.bundle"), rules=other)
+    assert done.returncode == 1 and "does not know the root key" in done.stderr, done
+    done = check(path("signed.bundle"), rules="#! two-organisations grant.approve\n")
+    assert done.returncode == 1 and "no other organisation signed" in done.stderr, done
+
+
+def a_decision_reaches_who_may_see_its_record_and_nobody_else():
+    grant = NOTES["signed"]
+    entry = next(e["index"] for e in lab.ada.verb("ledger.list", kind="grant.approve", record=grant)["entries"])
+    rita = NOTES["reader"].verb("prove.bundle", thing=str(entry))["bundle"]
+    rui = lab.person("rui").verb("prove.bundle", thing=str(entry))["bundle"]
+    assert "\ndecision " in rita and "\ndecision " not in rui
+    for name, bundle in (("rita", rita), ("rui", rui)):
+        with open(path(name + ".bundle"), "w", encoding="utf-8") as file:
+            file.write(bundle)
+    assert check(path("rita.bundle"), rules="#! signed grant.approve\n").returncode == 0
+    told = check(path("rui.bundle"))
+    assert told.returncode == 0 and "nobody's signature was checked" in told.stdout, told
+    assert check(path("rui.bundle"), rules="#! signed grant.approve\n").returncode == 1
+
+
 tap.run([a_view_is_proved_without_saying_what_was_viewed, the_reviewer_saves_the_same_from_her_page, a_grant_comes_with_its_whole_history,
          details_are_disclosed_only_on_request_and_to_who_may_read_them, a_release_is_attested, nobody_gets_what_they_may_not_see,
-         one_changed_bit_is_noticed_by_the_program, a_bundle_and_a_later_checkpoint_are_one_history], lab.remove)
+         one_changed_bit_is_noticed_by_the_program, a_bundle_and_a_later_checkpoint_are_one_history,
+         signed_decisions_are_checked_up_to_the_root_key, a_root_that_its_owner_did_not_confirm_certifies_nobody,
+         a_decision_reaches_who_may_see_its_record_and_nobody_else], lab.remove)

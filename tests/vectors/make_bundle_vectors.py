@@ -332,10 +332,10 @@ def vectors():
     case("an agreement that was proposed, no more", 1, only.bundle([0, 1, 2], only.checkpoint()), says="no agreement in force")
     revoked = decided(approve, revoked=entry("person.key_revoke", {"key": sha256(who["rita"].raw).hex()}, 10))
     case("a key revoked before", 1, revoked.bundle([1, 3, 5, 6], revoked.checkpoint()), says="no organisation's statement")
-    expired = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2, until="2026-11-22T15:20:59Z"), approve])
-    case("a key that ended a second before", 1, expired.bundle([0, 1, 2], expired.checkpoint()), says="not certified for")
-    until = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2, until="2026-11-22T15:21:00Z"), approve])
-    case("a key that ends just then", 0, until.bundle([0, 1, 2], until.checkpoint()))
+    expired = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2, until="2026-11-22T15:21:00Z"), approve])
+    case("a key that ended just then", 1, expired.bundle([0, 1, 2], expired.checkpoint()), says="not certified for")
+    until = Log([agreement("Northline Telecom", 1), who["rita"].key_entry(2, until="2026-11-22T15:21:00.000001Z"), approve])
+    case("a key that ends a microsecond later", 0, until.bundle([0, 1, 2], until.checkpoint()))
     for field, value, says in (("act", "grant.revoke", "another act"), ("record", "grt_2", "another act"),
                                ("lab", "example.org/other", "another act"), ("person", "per_ada", "not certified for"),
                                ("organisation", root_hex("Example Networks"), "not certified for"), ("v", 2, "does not state")):
