@@ -134,7 +134,8 @@ static enum err_kind read_rows(struct reader *r, struct trailfile *file, size_t 
 			return rc;
 		if (str_eq(r->line, STR("end")))
 			return r->rest.len == 0 ? OK : wrong(r, "something follows the end", err);
-		if (!word(r, &name))
+		/* A word that nothing follows is no row: its line was not counted as one. */
+		if (!word(r, &name) || r->line.len == 0)
 			return wrong(r, "not a key, an item or the end", err);
 		if (str_eq(name, STR("key")) && file->item_count == 0) {
 			assert(file->key_count < keys_max);

@@ -13,11 +13,12 @@ engagement = lab.engagement()
 lab.grant(engagement)
 where = {"engagement": engagement, "release": lab.releases[0]}
 sessions = {}
+pages = {}
 for name in ("first", "second"):
     rita = lab.person("rita")
     sessions[name] = rita.verb("session.show")["session"]
     sealed_for = rita.verb("session.show")["trail"]
-    rita.view(**where, path="src/packet.c", line=60)
+    pages[name] = rita.view(**where, path="src/packet.c", line=60)[1]
     rita.view(**where, path="docs/notes.md" if name == "first" else "src/packet.h")
     rita.sign_out()
 lab.signed_in_at_the_console("ada", "aron", "tess", "bo", "rita")
@@ -160,6 +161,25 @@ def a_key_of_one_session_opens_no_other():
     assert code != 0 and "packet" not in said, said
 
 
+def reader_of_the_first():
+    """The trail and the key that aron of the Authority, an auditor, reads with: his party's layer is the last, or it was handed over."""
+    return (path("t1"), lab.key("authority")) if two == "authority" else (path("t2"), path("ada.key"))
+
+
+def a_leaked_picture_is_answered_through_the_opening():
+    with open(path("leaked.png"), "wb") as file:
+        file.write(pages["first"])
+    words = ("leak", path("leaked.png"), "--release", lab.releases[0], "--words", "head[80] 80 fold")
+    said = vitrine(*words, "--key", lab.lab.folder + "-officer-role.key").stdout
+    assert "whether it was shown this page is not known" in said and "shows this page" not in said, said
+    trail, key = reader_of_the_first()
+    said = vitrine(*words, "--key", key, "--trail", trail, person="aron").stdout
+    assert "shows this page" in said and f"narrows to session {sessions['first']} at point centre" in said, said
+    # Without words the pages to try are those that the opened trail tells.
+    said = vitrine("leak", path("leaked.png"), "--key", key, "--trail", trail, person="aron").stdout
+    assert f"narrows to session {sessions['first']} at point centre" in said, said
+
+
 def a_leaked_text_is_answered_through_the_opening():
     with open(os.path.join(lab.source(1), "src", "packet.c"), encoding="utf-8") as file:
         lines = file.read().split("\n")
@@ -167,10 +187,7 @@ def a_leaked_text_is_answered_through_the_opening():
         file.write("\n".join(lines[70:80]) + "\n")
     said = vitrine("leak", "--text", path("leaked.txt"), "--key", lab.lab.folder + "-officer-role.key").stdout
     assert "is not opened" in said and "Nothing is said of 2 sessions" in said and "narrows" not in said, said
-    # aron of the Authority is an auditor; his party's layer is the last, or it was handed over to him.
-    trail, key = path("t1"), lab.key("authority")
-    if two != "authority":
-        trail, key = path("t2"), path("ada.key")
+    trail, key = reader_of_the_first()
     said = vitrine("leak", "--text", path("leaked.txt"), "--key", key, "--trail", trail, person="aron").stdout
     assert f"narrows to session {sessions['first']} at point centre" in said, said
 
@@ -197,4 +214,5 @@ def the_own_organisation_opens_its_own():
 run([the_session_says_who_can_open_its_trail, the_makers_officers_open_nothing, one_party_is_not_enough,
      a_party_agrees_once_and_an_officer_not_at_all, two_parties_unwrap_one_after_the_other,
      the_last_layer_lies_bare_in_no_file, an_independent_reader_sees_the_same, a_key_of_one_session_opens_no_other,
-     a_leaked_text_is_answered_through_the_opening, the_answer_ends_it, the_own_organisation_opens_its_own], lab.remove)
+     a_leaked_picture_is_answered_through_the_opening, a_leaked_text_is_answered_through_the_opening, the_answer_ends_it,
+     the_own_organisation_opens_its_own], lab.remove)

@@ -124,19 +124,24 @@ static void a_party_without_a_key_is_left_out_and_too_few_refuse(void **state)
 	assert_int_equal(plan_of(rita_token.session, &plan, &err), OK);
 }
 
-/* The rows of a session, as the vault makes them when something is sealed. */
-static void the_vault_stores_no_key_for_officers(void **state)
+/* A sealed refusal: rita names a release that nobody opened to her. */
+static void the_refused_look(void)
 {
-	char sql[300];
-
-	(void)state;
-	/* A sealed refusal: rita names a release that nobody opened to her. */
 	assert_int_equal(open_lab_status(&lab,
 				 &(struct ask){ .verb = "source.tree",
 					 .body = "{\"engagement\":\"eng_000000000000\",\"release\":"
 						 "\"rel_000000000000\"}",
 					 .token = rita_token.bytes }),
 		ERR_DENIED);
+}
+
+/* The rows of a session, as the vault makes them when something is sealed. */
+static void the_vault_stores_no_key_for_officers(void **state)
+{
+	char sql[300];
+
+	(void)state;
+	the_refused_look();
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM session_keys WHERE session = '%s'",
 		rita_token.session);
 	assert_int_equal(open_lab_number(&lab, sql), 4);
@@ -145,6 +150,24 @@ static void the_vault_stores_no_key_for_officers(void **state)
 		"OR (recipient NOT LIKE '%%+%%' AND recipient <> '%s'))",
 		rita_token.session, operator);
 	assert_int_equal(open_lab_number(&lab, sql), 0);
+}
+
+/* What was only in memory is gone: the session goes on under a key of its own, wrapped for the same. */
+static void a_vault_that_starts_again_wraps_a_new_key(void **state)
+{
+	char sql[300];
+
+	(void)state;
+	open_lab_restart(&lab);
+	the_refused_look();
+	snprintf(sql, sizeof(sql),
+		"SELECT count(*) FROM session_keys WHERE session = '%s' AND seq = 1",
+		rita_token.session);
+	assert_int_equal(open_lab_number(&lab, sql), 4);
+	snprintf(sql, sizeof(sql),
+		"SELECT count(*) FROM (SELECT DISTINCT wrapped FROM session_keys WHERE session = '%s')",
+		rita_token.session);
+	assert_int_equal(open_lab_number(&lab, sql), 8);
 }
 
 static enum err_kind ask(const char *verb, const char *body, const struct token *who)
@@ -195,7 +218,12 @@ static void nothing_is_handed_out_before_enough_agreed(void **state)
 		strcmp(parties[0], parties[1]) < 0 ? parties[1] : parties[0]);
 	assert_non_null(strstr(told->json, body));
 	assert_null(strstr(told->json, parties[2]));
-	assert_null(strstr(strstr(told->json, "\"recipient\"") + 1, "\"recipient\""));
+	size_t keys = 0;
+
+	for (const char *at = told->json; (at = strstr(at, "\"recipient\"")) != NULL; at++)
+		keys++;
+	/* One for each start of the vault. */
+	assert_int_equal(keys, 2);
 	assert_null(strstr(told->json, operator));
 	/* Who sees it: the parties and the person's own organisation. */
 	assert_non_null(
@@ -211,6 +239,7 @@ int main(void)
 		cmocka_unit_test(parties_and_own_organisation_but_no_officer),
 		cmocka_unit_test(a_party_without_a_key_is_left_out_and_too_few_refuse),
 		cmocka_unit_test(the_vault_stores_no_key_for_officers),
+		cmocka_unit_test(a_vault_that_starts_again_wraps_a_new_key),
 		cmocka_unit_test(nothing_is_handed_out_before_enough_agreed),
 	};
 
