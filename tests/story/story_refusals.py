@@ -3,10 +3,13 @@
 import csv
 import io
 import os
-import sqlite3
+import sys
 
-from tap import run
+from tap import TOP, run
 from fixture import Fixture, expect_refusal
+
+sys.path.insert(0, os.path.join(TOP, "tests", "oracle"))
+import records  # noqa: E402
 
 lab = Fixture(releases=1)
 rita, rui = lab.person("rita"), lab.person("rui")
@@ -83,11 +86,9 @@ def the_count_is_proved_from_the_published_log():
 
 def removed_rows_do_not_lower_it():
     lab.lab.stop()
-    db = sqlite3.connect(os.path.join(lab.lab.folder, "records.db"))
-    db.execute("DELETE FROM record_history WHERE id = ? AND act = 'refuse'", (made["refused"],))
-    db.execute("UPDATE records SET state = 'granted' WHERE id = ?", (made["refused"],))
-    db.commit()
-    db.close()
+    with records.spoil(lab.lab.folder) as db:
+        db.execute("DELETE FROM record_history WHERE id = ? AND act = 'refuse'", (made["refused"],))
+        db.execute("UPDATE records SET state = 'granted' WHERE id = ?", (made["refused"],))
     lab.lab.start()
     ada = lab.lab.signed_in("ada", lab.passwords["ada"])
     register = refusals(ada)
