@@ -1,4 +1,5 @@
 /* cases_notes: notes are encrypted here: their text is in no request, whatever is done with them, until it is released. */
+import crypto from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -43,6 +44,25 @@ async function write(page, text) {
 	await page.fill("#note-text", text);
 	await page.click("#note-form button.main");
 	await page.waitForSelector("text=The note is kept, encrypted.", SLOW);
+}
+
+const bytes = (text) => Buffer.from(text, "base64");
+
+function gcm(key, iv, bound, sealed) {
+	const decipher = crypto.createDecipheriv("aes-256-gcm", key, iv);
+	decipher.setAAD(Buffer.from(bound));
+	decipher.setAuthTag(sealed.subarray(-16));
+	return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+}
+
+/* A note as docs/formats/notes.md says, read without the browser and without our script. */
+function readNote(row) {
+	const file = JSON.parse(fs.readFileSync(keyFile, "utf8"));
+	const wrapping = crypto.pbkdf2Sync(PASSPHRASE, bytes(file.salt), file.rounds, 32, "sha256");
+	const key = gcm(wrapping, bytes(file.iv), "vitrine/notes-key/v1", bytes(file.key));
+	const sealed = bytes(row.sealed);
+	equal(sealed.subarray(0, 4).toString(), "vtn1", "the magic of a note");
+	return gcm(key, sealed.subarray(4, 16), `vitrine/note/v1\n${row.id}\n${row.version}\n`, sealed.subarray(16)).toString();
 }
 
 export default async function notes() {
@@ -96,7 +116,29 @@ export default async function notes() {
 			return answer.text();
 		});
 		check(listed.includes('"sealed"') && !listed.includes("heron"), "the lab hands out text");
+		const plain = readNote(JSON.parse(listed).notes[0]);
+		equal(plain.length % 512, 0, "the padding");
+		equal(JSON.parse(plain).text, `Second: ${SECRET}`, "what an independent reader sees");
 		await inspectShown(page, troubles, "/notes, one note");
+		await close();
+	});
+
+	await test("a note put in the place of another, or called another version, does not open", async () => {
+		const { page, close } = await open();
+		await signIn(page, "rita", "/notes");
+		await page.route("**/v1/note.list", async (route) => {
+			const response = await route.fetch();
+			const answer = await response.json();
+			const [note] = answer.notes;
+			const moved = { ...note, id: "not_000000000000" };
+			const flipped = bytes(note.sealed);
+			flipped[20] ^= 1;
+			const older = { ...note, version: note.version + 1 };
+			await route.fulfill({ response, json: { ...answer, notes: [moved, older, { ...note, sealed: flipped.toString("base64") }] } });
+		});
+		await unlock(page);
+		await page.waitForSelector("text=3 more are under another key.", SLOW);
+		equal(await page.locator("#notes-list li").count(), 0, "notes shown");
 		await close();
 	});
 
