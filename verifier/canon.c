@@ -15,14 +15,14 @@ static bool text_at(struct span *rest)
 	while (rest->len > 0 && span_rune(rest, &rune) && rune >= 0x20) {
 		if (rune == '"') return true;
 		if (rune != '\\') continue;
-		if (rest->len > 0 && memchr("\"\\btnfr", rest->ptr[0], 7) != NULL) {
+		if (rest->len > 0 && rest->ptr[0] != '\0' && strchr("\"\\btnfr", rest->ptr[0]) != NULL) {
 			*rest = (struct span){ rest->ptr + 1, rest->len - 1 };
 			continue;
 		}
 		/* \u00xx only for what has no shorter escape, in lower case. */
 		if (!span_take(rest, SPAN("u00")) || rest->len < 2 ||
-			!span_hex((struct span){ rest->ptr, 2 }, &code, 1) || code >= 0x20 ||
-			memchr("\0\b\t\n\f\r", code, 6) != NULL)
+			!span_hex((struct span){ rest->ptr, 2 }, &code, 1) || code >= 0x20 || code == 0 ||
+			strchr("\b\t\n\f\r", code) != NULL)
 			return false;
 		*rest = (struct span){ rest->ptr + 2, rest->len - 2 };
 	}

@@ -43,7 +43,7 @@ static void entry_check(struct item *item)
 			span_time(members[4], time),
 		UNUSABLE, "an entry is not one of a lab");
 	for (size_t i = 0; i < members[1].len; i++)
-		need(memchr("abcdefghijklmnopqrstuvwxyz0123456789._-", members[1].ptr[i], 39) != NULL, UNUSABLE,
+		need(strchr("abcdefghijklmnopqrstuvwxyz0123456789._-", members[1].ptr[i]) != NULL, UNUSABLE,
 			"an entry's kind holds what no kind does");
 	item->kind = members[1];
 	item->public = members[2];

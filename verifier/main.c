@@ -59,7 +59,7 @@ static enum verdict compare(const char *policy, char **paths, struct why *why)
 static enum verdict measure(const char *path, struct why *why)
 {
 	FILE *file = fopen(path, "rb");
-	struct hash hash;
+	struct hash hash = { { 0 } };
 	failed = file != NULL && hash_of_file(file, &hash) ? NULL : path;
 	if (failed != NULL) return unreadable(why);
 	for (size_t i = 0; i < HASH_BYTES; i++) printf("%02x", hash.bytes[i]);

@@ -90,11 +90,11 @@ bool span_u64(struct span s, uint64_t *value)
 
 bool span_hex(struct span s, uint8_t *bytes, size_t n)
 {
-	static const char digits[] = "0123456789abcdef";
 	for (size_t i = 0; s.len == 2 * n && i < s.len; i++) {
-		const char *digit = memchr(digits, s.ptr[i], 16);
-		if (digit == NULL) return false;
-		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit - digits));
+		char c = s.ptr[i];
+		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		if (digit < 0) return false;
+		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | digit);
 	}
 	return s.len == 2 * n;
 }

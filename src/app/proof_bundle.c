@@ -252,7 +252,7 @@ static enum err_kind put_detail(
 
 	if (!b->details || item->detail == NULL || (b->ctx->caller.roles & DETAIL_READERS) == 0)
 		return OK;
-	out_init(&hex, b->ctx->mem, 2 * ENTRY_NONCE_BYTES);
+	out_init(&hex, b->ctx->mem, (size_t)2 * ENTRY_NONCE_BYTES);
 	out_hex(&hex, item->row.nonce.ptr, item->row.nonce.len);
 	enum err_kind rc = out_finish(&hex, &nonce, err);
 
@@ -278,7 +278,7 @@ static enum err_kind canonical(
 static enum err_kind put_body(struct proof_bundle *b, struct out *o, const struct item *item,
 	struct str decision, struct err *err)
 {
-	enum { BODY_BYTES_MAX = 2 * RECORD_BODY_BYTES_MAX };
+	const size_t body_bytes_max = (size_t)2 * RECORD_BODY_BYTES_MAX;
 	struct record_desk desk = record_desk_of(b->ctx);
 	struct record record;
 	struct str text = STR(""), wanted;
@@ -290,15 +290,15 @@ static enum err_kind put_body(struct proof_bundle *b, struct out *o, const struc
 
 	if (item->record.len == 0 || record_find(&desk, item->record, &record, &ignored) != OK)
 		return OK;
-	out_init(&values, b->ctx->mem, BODY_BYTES_MAX);
+	out_init(&values, b->ctx->mem, body_bytes_max);
 	jw_init(&w, &values);
 	record_write_values(&record, &w);
 	enum err_kind rc = out_finish(&values, &text, err);
 
 	if (rc == OK)
-		rc = json_parse(text, BODY_BYTES_MAX, &fields, err);
+		rc = json_parse(text, body_bytes_max, &fields, err);
 	if (rc == OK)
-		rc = canonical(b->ctx->mem, fields, BODY_BYTES_MAX, &text, err);
+		rc = canonical(b->ctx->mem, fields, body_bytes_max, &text, err);
 	if (rc == OK)
 		rc = json_parse(decision, LIMIT_JSON_BYTES, &decided, err);
 	if (rc == OK && json_str(decided, "body", &wanted) && sha256_parse(wanted, &digest)) {
@@ -373,7 +373,7 @@ static enum err_kind put_attestation(
 	struct proof_bundle *b, struct out *o, const struct item *item, struct err *err)
 {
 	struct arena *mem = b->ctx->mem;
-	struct str payload, message, base64;
+	struct str payload = STR(""), message, base64;
 	struct out pae, encoded;
 
 	if (!str_eq(item->entry.kind, STR("release.ingest")))
@@ -389,7 +389,7 @@ static enum err_kind put_attestation(
 		return rc;
 	struct signature made = sign_make(&b->ctx->lab->keys.ledger, message);
 
-	out_init(&encoded, mem, 2 * SIGN_BYTES);
+	out_init(&encoded, mem, (size_t)2 * SIGN_BYTES);
 	out_base64(&encoded, str_of(made.bytes, sizeof(made.bytes)));
 	rc = out_finish(&encoded, &base64, err);
 	if (rc == OK) {

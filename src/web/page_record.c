@@ -169,11 +169,6 @@ enum err_kind page_record(struct page *p, struct err *err)
 			.here = list });
 	record_head(p, list, json_text(kind, "plural").ptr, kind, record);
 	record_body(p, kind, answer);
-	HTML(&p->html,
-		"<section class=\"sheet\" aria-labelledby=\"proof\"><header><h2 id=\"proof\">Proof</h2>"
-		"<span class=\"quiet\">what happened to it, checked without this server</span></header><div class=\"pad\">");
-	part_proof(p, arena_cstr(p->mem, p->params[0]));
-	HTML(&p->html, "</div></section>");
 	layout_end(p);
 	return page_finish(p, err);
 }

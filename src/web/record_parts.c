@@ -340,4 +340,9 @@ void record_body(struct page *p, const json_t *kind, const json_t *answer)
 	history_sheet(p, kind, json_object_get(answer, "history"));
 	HTML(h, "</div></div>");
 	links_sheet(p, json_text(record, "id"), json_object_get(answer, "links"));
+	HTML(h,
+		"<section class=\"sheet\" aria-labelledby=\"proof\"><header><h2 id=\"proof\">Proof</h2>"
+		"<span class=\"quiet\">what happened to it, checked without this server</span></header><div class=\"pad\">");
+	part_proof(p, arena_cstr(p->mem, json_text(record, "id")));
+	HTML(h, "</div></section>");
 }
