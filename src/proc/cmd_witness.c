@@ -66,6 +66,18 @@ static enum err_kind lab_log(
 	return rc;
 }
 
+/* One that `vitrine up` starts with the lab: it finds the socket wherever the lab is moved to. */
+static bool is_inside(const char *lab, const char *folder)
+{
+	struct str rest = str_from(folder), prefix = str_from(lab);
+
+	if (!str_starts(rest, prefix))
+		return false;
+	rest = str_skip(rest, prefix.len);
+	return str_starts(rest, STR("/witnesses/")) &&
+		memchr(rest.ptr + 11, '/', rest.len - 11) == NULL;
+}
+
 static int run_init(const struct cli *cli, int argc, char **argv)
 {
 	struct witness_new s = { .log = STR("") };
@@ -101,6 +113,8 @@ static int run_init(const struct cli *cli, int argc, char **argv)
 		rc = lab_log(cli->lab, &mem, &s, &err);
 	else
 		s.log = str_from(log);
+	if (rc == OK && is_inside(cli->lab, folder))
+		s.socket = "../../run/vault.sock";
 	if (rc == OK)
 		rc = witness_folder_make(folder, &s, &err);
 	if (rc == OK)

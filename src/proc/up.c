@@ -1,7 +1,9 @@
 /*
- * up: vault and first access point of a lab on one machine. Starts both as its children, restarts neither: when
- * one ends the other is stopped, and up ends with an error, so that whoever runs it sees that something is wrong.
+ * up: vault and first access point of a lab on one machine, and the witnesses that lie in its folder. Starts them as its
+ * children, restarts none: when one ends the others are stopped, and up ends with an error, so that whoever runs it
+ * sees that something is wrong.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -14,11 +16,14 @@
 
 #define POINT_FOLDER "points/centre"
 
-enum { VAULT, POINT, CHILDREN };
+#define WITNESSES_FOLDER "witnesses"
+
+enum { VAULT, POINT, WITNESS, WITNESSES_MAX = 8, CHILDREN = WITNESS + WITNESSES_MAX };
 
 struct child {
 	const char *name;
 	pid_t pid; /* 0: not running */
+	char folder[300]; /* of a witness; empty: there is none in this place */
 	int status;
 };
 
@@ -62,20 +67,29 @@ static int reap(struct child children[CHILDREN])
 	return running;
 }
 
+static bool others_ended(const struct child children[CHILDREN])
+{
+	for (int i = POINT; i < CHILDREN; i++)
+		if (children[i].pid > 0)
+			return false;
+	return true;
+}
+
 static void end_child(struct child *child)
 {
 	if (child->pid > 0)
 		kill(child->pid, SIGTERM);
 }
 
-/* The point first, so that nobody asks a vault that is gone. */
+/* The vault last, so that nobody asks a vault that is gone. */
 static void end_all(struct child children[CHILDREN], const sigset_t *waited)
 {
 	bool told = false;
 
-	end_child(&children[POINT]);
+	for (int i = POINT; i < CHILDREN; i++)
+		end_child(&children[i]);
 	while (reap(children) > 0) {
-		if (children[POINT].pid == 0 && !told) {
+		if (!told && others_ended(children)) {
 			end_child(&children[VAULT]);
 			told = true;
 		}
@@ -84,15 +98,53 @@ static void end_all(struct child children[CHILDREN], const sigset_t *waited)
 }
 
 /* Until a signal asks to end (true) or a child ended by itself (false). */
-static bool watch(struct child children[CHILDREN], const sigset_t *waited)
+static bool watch(struct child children[CHILDREN], int started, const sigset_t *waited)
 {
-	while (reap(children) == CHILDREN) {
+	while (reap(children) == started) {
 		int got = sigwaitinfo(waited, NULL);
 
 		if (got == SIGTERM || got == SIGINT)
 			return true;
 	}
 	return false;
+}
+
+/* The witnesses of the lab's own folder: each subfolder that holds a witness.yaml. */
+static int find_witnesses(struct child children[CHILDREN])
+{
+	DIR *dir = opendir(WITNESSES_FOLDER);
+	int count = 0;
+
+	if (dir == NULL)
+		return 0;
+	for (struct dirent *entry; count < WITNESSES_MAX && (entry = readdir(dir)) != NULL;) {
+		struct child *child = &children[WITNESS + count];
+		char settings[340];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(child->folder, sizeof(child->folder), WITNESSES_FOLDER "/%s",
+			entry->d_name);
+		snprintf(settings, sizeof(settings), "%s/witness.yaml", child->folder);
+		child->name = "witness";
+		if (access(settings, F_OK) == 0)
+			count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+static enum err_kind start_witnesses(
+	struct child children[CHILDREN], int count, const sigset_t *unblocked, struct err *err)
+{
+	enum err_kind rc = OK;
+
+	for (int i = WITNESS; rc == OK && i < WITNESS + count; i++) {
+		char *argv[] = { "vitrine", "witness", children[i].folder, NULL };
+
+		rc = start_child(&children[i], argv, unblocked, err);
+	}
+	return rc;
 }
 
 static enum err_kind run(const char *listen, struct err *err)
@@ -117,7 +169,11 @@ static enum err_kind run(const char *listen, struct err *err)
 	rc = start_child(&children[VAULT], vault, &before, err);
 	if (rc == OK)
 		rc = start_child(&children[POINT], point, &before, err);
-	bool asked = rc == OK && watch(children, &waited);
+	int witnesses = find_witnesses(children);
+
+	if (rc == OK)
+		rc = start_witnesses(children, witnesses, &before, err);
+	bool asked = rc == OK && watch(children, WITNESS + witnesses, &waited);
 
 	end_all(children, &waited);
 	if (rc != OK)
@@ -125,7 +181,7 @@ static enum err_kind run(const char *listen, struct err *err)
 	if (!asked)
 		return err_set(err, ERR_IO,
 			"one part ended by itself, so the other was stopped; the lines above say why");
-	for (int i = 0; i < CHILDREN; i++)
+	for (int i = 0; i < WITNESS + witnesses; i++)
 		if (!WIFEXITED(children[i].status) || WEXITSTATUS(children[i].status) != 0)
 			return err_set(err, ERR_IO, "the %s did not end cleanly", children[i].name);
 	return OK;

@@ -263,9 +263,10 @@ static enum err_kind run(struct role *r, const sigset_t *ends, struct err *err)
 	struct timespec wait = { .tv_nsec = LOOK_NS };
 
 	if (r->folder.listen != NULL)
-		printf("ready http%s://port:%u\n", r->folder.key_pem.len > 0 ? "s" : "", r->port);
+		printf("witness ready http%s://port:%u\n", r->folder.key_pem.len > 0 ? "s" : "",
+			r->port);
 	else
-		printf("ready\n");
+		printf("witness ready\n");
 	fflush(stdout);
 	log_line(LOG_INFO, "%s witnesses %zu log%s", r->folder.name, r->folder.log_count,
 		r->folder.log_count == 1 ? "" : "s");

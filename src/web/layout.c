@@ -172,6 +172,7 @@ static void navigation(struct page *p, const struct layout *layout)
 	HTML(h, "</ul></li>");
 	nav_family(p, layout, FAMILY_PROVE, "Prove");
 	nav_link(p, layout, STR("/ledger"), STR("Ledger"));
+	nav_link(p, layout, STR("/witnesses"), STR("Witnesses"));
 	nav_link(p, layout, STR("/openings"), STR("Openings"));
 	if (page_has_role(p, "officer") || page_has_role(p, "auditor") ||
 		page_has_role(p, "reviewer"))
@@ -200,6 +201,6 @@ void layout_begin(struct page *p, const struct layout *layout)
 void layout_end(struct page *p)
 {
 	HTML(&p->html, "</main>");
-	seal_symbol(p);
+	seal_symbols(p);
 	HTML(&p->html, "</body></html>");
 }

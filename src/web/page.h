@@ -16,6 +16,7 @@ enum {
 	PAGE_HELD_MAX = 48, /* answers of the vault that one page draws from */
 	PAGE_BYTES_MAX = 2 << 20, /* a page is some 30 KB; a form with many ticks is longer */
 	CSRF_TEXT_BYTES = 33,
+	PAGE_SEALS_MAX = 16, /* kinds of seals on one page */
 };
 
 /* Which part of the house a page belongs to: marks the navigation. */
@@ -40,6 +41,8 @@ struct page {
 	int status; /* of the page being drawn */
 	bool session_ended; /* the browser's cookie is of a session that is over */
 	bool vault_away; /* the last call got no answer at all */
+	uint32_t seals[PAGE_SEALS_MAX]; /* which witnesses: of the seals drawn, each kind once */
+	size_t seal_count;
 	json_t *held[PAGE_HELD_MAX];
 	size_t held_count;
 };
@@ -97,7 +100,8 @@ page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_pro
 	page_release, page_room, page_records, page_record_new, page_record, page_record_act,
 	page_credential_post, page_ledger, page_entry, page_redact_post, page_account,
 	page_password_post, page_totp_post, page_asset, page_icon, page_leak, page_leak_post,
-	page_refusals, page_refusals_csv, page_proof, page_notes, page_openings;
+	page_witnesses, page_policy_propose_post, page_policy_set_post, page_refusals,
+	page_refusals_csv, page_proof, page_notes, page_openings;
 extern const struct route_call api_verb, api_ledger_file, api_openapi;
 
 /* Sent by a page of this very point? Browsers say so in headers that no script can set. */

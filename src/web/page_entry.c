@@ -24,19 +24,57 @@ static void block(
 	HTML(h, "</pre></section>");
 }
 
+/* Who has cosigned a head that covers the entry, and in whose hands the keys are. */
+static void cosigned_words(struct page *p, const json_t *answer, int64_t index)
+{
+	struct html *h = &p->html;
+	const json_t *witnesses = json_object_get(answer, "witnesses");
+	int64_t cosigned = 0;
+	json_t *one;
+	size_t i;
+
+	if (json_array_size(witnesses) == 0) {
+		HTML(h, "No policy names a witness, so the lab's own signature is all there is.");
+		return;
+	}
+	json_array_foreach((json_t *)(uintptr_t)witnesses, i, one)
+		cosigned += json_int(one, "size", 0) > index;
+	HTML(h, "Cosigned by ");
+	part_number(p, cosigned);
+	HTML(h, " of ");
+	part_count(p, (int64_t)json_array_size(witnesses), "witness", "witnesses");
+	if (cosigned > 0)
+		HTML(h, ":");
+	json_array_foreach((json_t *)(uintptr_t)witnesses, i, one)
+	{
+		struct str owner = json_text(one, "owner");
+
+		if (json_int(one, "size", 0) <= index)
+			continue;
+		HTML(h, " <a href=\"/witnesses\">");
+		html_text(h, json_text(one, "name"));
+		HTML(h, "</a> (");
+		html_text(h, owner.len > 0 ? owner : STR("owner not said"));
+		HTML(h, ")");
+	}
+	html_text(h,
+		json_bool(answer, "witnessed") ? STR(". The quorum of the policy is met.")
+					       : STR(". The quorum of the policy is not met yet."));
+}
+
 static void verdict(struct page *p, const json_t *answer, uint64_t index)
 {
 	struct html *h = &p->html;
 
-	HTML(h,
-		"<section class=\"sheet\"><div class=\"verdict ok\"><svg class=\"seal big\" aria-hidden=\"true\">"
-		"<use href=\"#seal\"/></svg><div><strong>Entry ");
+	HTML(h, "<section class=\"sheet\"><div class=\"verdict ok\"><svg class=\"seal big\" aria-hidden=\"true\">");
+	part_seal_use(p, (int64_t)index);
+	HTML(h, "</svg><div><strong>Entry ");
 	part_number(p, (int64_t)index);
 	HTML(h, " is in the log.</strong><p>The lab has signed a checkpoint of ");
 	part_count(p, json_int(answer, "tree_size", 0), "entry", "entries");
-	HTML(h,
-		" that includes it. Cosigned by 0 of 0 witnesses: this lab has none yet, so the lab's own signature is all "
-		"there is.</p></div></div><dl class=\"facts\"><div><dt>Leaf hash</dt><dd><code class=\"whole\">");
+	HTML(h, " that includes it. ");
+	cosigned_words(p, answer, (int64_t)index);
+	HTML(h, "</p></div></div><dl class=\"facts\"><div><dt>Leaf hash</dt><dd><code class=\"whole\">");
 	html_text(h, json_text(answer, "leaf"));
 	HTML(h, "</code></dd></div><div><dt>Root of the log</dt><dd><code class=\"whole\">");
 	html_text(h, json_text(answer, "root"));

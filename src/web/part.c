@@ -79,27 +79,87 @@ void part_when(struct page *p, struct str rfc3339, enum when_style style)
 	HTML(h, "</time>");
 }
 
-void seal_symbol(struct page *p)
+/* One arc a witness, filled when it has cosigned; without witnesses a broken ring. */
+static void seal_symbol(struct page *p, uint32_t cosigned_by, size_t witnesses)
 {
-	HTML(&p->html,
-		"<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\"><symbol id=\"seal\" viewBox=\"0 0 16 16\">"
-		"<circle cx=\"8\" cy=\"8\" r=\"6.2\" class=\"ring\"/><circle cx=\"8\" cy=\"8\" r=\"2.6\" class=\"dot\"/>"
-		"</symbol></svg>");
+	struct html *h = &p->html;
+
+	HTML(h, "<symbol id=\"seal-");
+	html_u64(h, cosigned_by);
+	HTML(h, "\" viewBox=\"0 0 16 16\">");
+	if (witnesses == 0)
+		HTML(h, "<circle cx=\"8\" cy=\"8\" r=\"6.2\" class=\"ring\"/>");
+	for (size_t i = 0; i < witnesses; i++) {
+		HTML(h, "<circle cx=\"8\" cy=\"8\" r=\"6.2\" class=\"");
+		html_text(h, (cosigned_by >> i & 1) != 0 ? STR("arc") : STR("arc open"));
+		HTML(h, "\" pathLength=\"");
+		html_u64(h, 10 * witnesses);
+		HTML(h, "\" stroke-dasharray=\"8 ");
+		html_u64(h, 10 * witnesses);
+		HTML(h, "\" stroke-dashoffset=\"-");
+		html_u64(h, 10 * i);
+		HTML(h, "\"/>");
+	}
+	HTML(h, "<circle cx=\"8\" cy=\"8\" r=\"2.6\" class=\"dot\"/></symbol>");
+}
+
+/* Of lab.hello: the size that each witness has cosigned. */
+static size_t witness_count(const struct page *p)
+{
+	size_t count = json_array_size(json_object_get(p->hello, "cosigned"));
+
+	return count > 32 ? 32 : count;
+}
+
+void seal_symbols(struct page *p)
+{
+	HTML(&p->html, "<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\">");
+	for (size_t i = 0; i < p->seal_count; i++)
+		seal_symbol(p, p->seals[i], witness_count(p));
+	HTML(&p->html, "</svg>");
+}
+
+uint32_t part_seal_use(struct page *p, int64_t entry_index)
+{
+	const json_t *sizes = json_object_get(p->hello, "cosigned");
+	uint32_t by = 0;
+	size_t kind = 0;
+
+	for (size_t i = 0; i < witness_count(p); i++)
+		by |= (uint32_t)(json_integer_value(json_array_get(sizes, i)) > entry_index) << i;
+	while (kind < p->seal_count && p->seals[kind] != by)
+		kind++;
+	if (kind == p->seal_count && kind < PAGE_SEALS_MAX)
+		p->seals[p->seal_count++] = by;
+	HTML(&p->html, "<use href=\"#seal-");
+	html_u64(&p->html, by);
+	HTML(&p->html, "\"/>");
+	return by;
 }
 
 void part_seal(struct page *p, int64_t entry_index)
 {
 	struct html *h = &p->html;
+	const json_t *sizes = json_object_get(p->hello, "cosigned");
+	size_t cosigned = 0;
 
 	if (entry_index < 0)
 		return;
+	for (size_t i = 0; i < witness_count(p); i++)
+		cosigned += json_integer_value(json_array_get(sizes, i)) > entry_index;
 	HTML(h, "<a class=\"sealed\" href=\"/ledger/entry/");
 	html_u64(h, (uint64_t)entry_index);
 	HTML(h, "\" title=\"Entry ");
 	html_u64(h, (uint64_t)entry_index);
-	HTML(h, ": signed by the lab, 0 of 0 witnesses\"><svg class=\"seal\" role=\"img\" aria-label=\"Proof of entry ");
+	HTML(h, ": signed by the lab, cosigned by ");
+	html_u64(h, cosigned);
+	HTML(h, " of ");
+	html_u64(h, witness_count(p));
+	HTML(h, " witnesses\"><svg class=\"seal\" role=\"img\" aria-label=\"Proof of entry ");
 	html_u64(h, (uint64_t)entry_index);
-	HTML(h, "\"><use href=\"#seal\"/></svg></a>");
+	HTML(h, "\">");
+	part_seal_use(p, entry_index);
+	HTML(h, "</svg></a>");
 }
 
 void part_chip(struct page *p, struct str tone, struct str text)

@@ -29,6 +29,8 @@ void when_human(int64_t when_us, char text[WHEN_HUMAN_BYTES]);
 
 /* The seal beside a recorded fact; opens its entry. A negative index draws nothing. */
 void part_seal(struct page *p, int64_t entry_index);
+/* Its drawing alone, inside an <svg>. */
+uint32_t part_seal_use(struct page *p, int64_t entry_index);
 /* tone: ok wait bad plain. */
 void part_chip(struct page *p, struct str tone, struct str text);
 /* First 16 digits in groups of four, all of them on hover. */
@@ -64,7 +66,7 @@ MUST_CHECK enum err_kind field_control(
 void field_send(struct page *p, const json_t *field, bool clears, struct ask *a);
 
 /* The symbol that all seals of the page refer to, and the mark of the house. */
-void seal_symbol(struct page *p);
+void seal_symbols(struct page *p);
 
 /* A link that saves the proof of an entry or record, and how it is checked. thing NULL: nothing is drawn. */
 void part_proof(struct page *p, const char *thing);

@@ -47,7 +47,7 @@ export default async function pages() {
 		await test(`a reviewer's pages, ${look}`, async () => {
 			const { page, troubles, close } = await open(look);
 			await signIn(page, "rita");
-			for (const path of ["/", "/account", "/refusals", "/records/request", "/records/request/new"]) await inspect(page, troubles, path);
+			for (const path of ["/", "/account", "/witnesses", "/refusals", "/records/request", "/records/request/new"]) await inspect(page, troubles, path);
 			await inspect(page, troubles, `/room/${ids.engagement}/${ids.outside}`, 403);
 			await close();
 		});

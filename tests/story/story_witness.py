@@ -38,7 +38,7 @@ class Witness:
         self.log = open(self.folder + ".log", "ab")
         self.process = subprocess.Popen([BINARY, "witness", self.folder], stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
-        assert line.startswith("ready http://"), (line, open(self.folder + ".log", encoding="utf-8").read())
+        assert line.startswith("witness ready http://"), (line, open(self.folder + ".log", encoding="utf-8").read())
         self.port = int(line.strip().rsplit(":", 1)[1])
 
     def stop(self, how=signal.SIGTERM):
@@ -234,6 +234,21 @@ def it_catches_up_from_a_mirror_and_says_so():
     assert lab.lab.run("ledger", "verify").returncode == 0
 
 
+def up_starts_the_witness_in_the_labs_own_folder():
+    lab.lab.stop()
+    folder = os.path.join(lab.folder, "lab", "witnesses", "own")
+    done = lab.lab.run("witness", "init", folder, "--name", "own.example/witness", "--peer", "own")
+    key = next(line.split()[-1] for line in done.stdout.splitlines() if line.startswith("link key"))
+    for top, _, files in os.walk(os.path.dirname(folder)):
+        for path in [top, *(os.path.join(top, file) for file in files)]:
+            os.chown(path, vault_user, vault_user)
+    begin()
+    lab.ada = lab.lab.signed_in("ada", lab.passwords["ada"])
+    lab.ada.verb("witness.enrol", name="own", key=key)
+    until(lambda: ": cosigned " in lab.lab.run("witness", "status", folder).stdout, "the witness beside the point cosigns")
+    assert lab.lab.stop() == 0, "all parts end cleanly"
+
+
 def clean_up():
     for witness in witnesses.values():
         witness.stop()
@@ -242,4 +257,5 @@ def clean_up():
 
 run([three_witnesses_are_enrolled, a_policy_needs_two_officers, a_view_is_cosigned_within_a_moment, the_mirror_is_the_log,
      a_witness_answers_others_over_http, one_witness_away_is_no_matter_two_are,
-     a_centre_that_was_put_back_is_frozen_by_a_witness, it_catches_up_from_a_mirror_and_says_so], clean_up)
+     a_centre_that_was_put_back_is_frozen_by_a_witness, it_catches_up_from_a_mirror_and_says_so,
+     up_starts_the_witness_in_the_labs_own_folder], clean_up)

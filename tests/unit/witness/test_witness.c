@@ -34,6 +34,17 @@ enum err_kind __wrap_fs_replace(
 			  : __real_fs_replace(at, path, bytes, mode, err);
 }
 
+static unsigned syncs;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+	syncs++;
+	return __real_fsync(fd);
+}
+
 static int make(void **state)
 {
 	struct err err;
@@ -182,6 +193,23 @@ static void proofs_that_do_not_hold(void **state)
 	expect(WITNESS_COSIGNED, testwitness_ask(&fix.w, &good));
 }
 
+/* Size 13 with the root of the first 8: the path from 6 to 8 leads to both roots, and is too short for 13. */
+static void a_short_path_to_a_smaller_tree(void **state)
+{
+	struct checkpoint c = {
+		.origin = fix.log.vkey.name, .size = 13, .root = testlog_root(&fix.log, 0, 8)
+	};
+	struct add_request r;
+	struct err err;
+
+	(void)state;
+	expect(WITNESS_COSIGNED, testwitness_add(&fix.w, 0, 0, 6));
+	r = testlog_request(&fix.log, 0, 6, 8);
+	assert_int_equal(
+		checkpoint_sign(&fix.log.mem, &c, &fix.log.vkey, &fix.log.key, &r.note, &err), OK);
+	expect(WITNESS_UNPROVED, testwitness_ask(&fix.w, &r));
+}
+
 static void a_first_head_needs_an_empty_proof(void **state)
 {
 	struct add_request r = testlog_request(&fix.log, 0, 0, 6);
@@ -299,6 +327,17 @@ static void an_answer_never_comes_before_the_disk(void **state)
 	assert_string_equal(fix.w.rules, "disk ");
 	testwitness_restart(&fix.w);
 	expect(WITNESS_COSIGNED, testwitness_add(&fix.w, 0, 4, 6));
+}
+
+/* The file and the folder that holds its name: each cosignature waits for both. */
+static void each_head_is_synced(void **state)
+{
+	(void)state;
+	for (uint64_t size = 0; size < 4; size++) {
+		syncs = 0;
+		expect(WITNESS_COSIGNED, testwitness_add(&fix.w, 0, size, size + 1));
+		assert_int_equal(syncs, 2);
+	}
 }
 
 static void shift_clock(int64_t seconds)
@@ -483,11 +522,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			another_root_of_the_same_size_is_kept_as_proof, make, unmake),
 		cmocka_unit_test_setup_teardown(proofs_that_do_not_hold, make, unmake),
+		cmocka_unit_test_setup_teardown(a_short_path_to_a_smaller_tree, make, unmake),
 		cmocka_unit_test_setup_teardown(a_first_head_needs_an_empty_proof, make, unmake),
 		cmocka_unit_test_setup_teardown(who_signed_matters, make, unmake),
 		cmocka_unit_test_setup_teardown(texts_that_are_no_checkpoints, make, unmake),
 		cmocka_unit_test_setup_teardown(
 			an_answer_never_comes_before_the_disk, make, unmake),
+		cmocka_unit_test_setup_teardown(each_head_is_synced, make, unmake),
 		cmocka_unit_test_setup_teardown(a_clock_that_jumps, make, unmake),
 		cmocka_unit_test_setup_teardown(whoever_has_forgotten_does_not_sign, make, unmake),
 		cmocka_unit_test_setup_teardown(

@@ -112,7 +112,7 @@ static void begin(struct testwitness *w)
 		fail_msg("%s", err.msg);
 }
 
-void testwitness_make(
+void testwitness_join(
 	struct testwitness *w, struct testlog *log, const char *folder, unsigned number)
 {
 	uint8_t seed[SIGN_SEED_BYTES] = { 77, (uint8_t)number };
@@ -126,10 +126,20 @@ void testwitness_make(
 	w->vkey = note_vkey_make(str_from(w->name), NOTE_COSIGNATURE, &public_key);
 	w->keys = (struct witness_log_keys){ .count = 1, .keys = { log->vkey } };
 	clock_init_machine(&w->clock);
-	if (fs_open_dir(AT_FDCWD, folder, &w->dir_fd, &err) != OK ||
-		witness_begin_log(w->dir_fd, log->vkey.name, &err) != OK)
+	enum err_kind rc = fs_open_dir(AT_FDCWD, folder, &w->dir_fd, &err);
+
+	if (rc == OK)
+		rc = witness_begin_log(w->dir_fd, log->vkey.name, &err);
+	if (rc != OK && rc != ERR_CONFLICT)
 		fail_msg("%s", err.msg);
 	begin(w);
+}
+
+void testwitness_make(
+	struct testwitness *w, struct testlog *log, const char *folder, unsigned number)
+{
+	testwitness_join(w, log, folder, number);
+	assert_int_equal(w->alarms, 0);
 }
 
 void testwitness_restart(struct testwitness *w)

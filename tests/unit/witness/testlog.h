@@ -42,6 +42,9 @@ struct testwitness {
 /* `number` makes its key; folder must exist and be empty. */
 void testwitness_make(
 	struct testwitness *w, struct testlog *log, const char *folder, unsigned number);
+/* The same in a folder that may hold a state already. */
+void testwitness_join(
+	struct testwitness *w, struct testlog *log, const char *folder, unsigned number);
 /* Ends and begins again, as after a crash. */
 void testwitness_restart(struct testwitness *w);
 void testwitness_free(struct testwitness *w);
