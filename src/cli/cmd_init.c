@@ -5,7 +5,7 @@
 
 #include "app/init.h"
 #include "cli/data.h"
-#include "http/certificate.h"
+#include "crypto/certificate.h"
 
 enum { PASSWORDS_BYTES_MAX = 16 << 10, CERTIFICATE_DAYS = 3650, PATH_BYTES = 4096 };
 

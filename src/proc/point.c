@@ -17,7 +17,7 @@
 #include "cli/cmd.h"
 #include "format/json.h"
 #include "format/yaml.h"
-#include "http/certificate.h"
+#include "crypto/certificate.h"
 #include "http/http.h"
 #include "link/client.h"
 #include "os/clock.h"

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "harness.h"
-#include "http/certificate.h"
+#include "crypto/certificate.h"
 
 /* Answers with what it was asked. */
 static void echo(

@@ -1,16 +1,30 @@
-#include "http/certificate.h"
+#include "crypto/certificate.h"
 
+#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-#include "os/random.h"
+#include "crypto/certificate_inside.h"
 
-enum { SERIAL_BYTES = 16, BACKDATED_S = 3600 };
+enum { BACKDATED_S = 3600 };
 
 static enum err_kind failed(struct err *err, const char *what, int rc)
 {
 	return err_set(
 		err, ERR_IO, "make the point's certificate: %s: %s", what, gnutls_strerror(rc));
+}
+
+int certificate_set_serial(gnutls_x509_crt_t crt)
+{
+	uint8_t serial[CERTIFICATE_SERIAL_BYTES];
+
+	int rc = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof(serial));
+
+	if (rc < 0)
+		return rc;
+	serial[0] &= 0x7f; /* positive, as RFC 5280 4.1.2.2 asks */
+	serial[0] |= 0x40;
+	return gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 }
 
 static int add_names(gnutls_x509_crt_t crt, const char *host)
@@ -34,14 +48,10 @@ static int add_names(gnutls_x509_crt_t crt, const char *host)
 static int fill(
 	gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const struct certificate_options *o)
 {
-	uint8_t serial[SERIAL_BYTES];
 	int rc = gnutls_x509_crt_set_version(crt, 3);
 
-	random_bytes(serial, sizeof(serial));
-	serial[0] &= 0x7f; /* positive, as RFC 5280 4.1.2.2 asks */
-	serial[0] |= 0x40;
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
+		rc = certificate_set_serial(crt);
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_activation_time(crt, o->now_s - BACKDATED_S);
 	if (rc >= 0)
