@@ -76,9 +76,12 @@ MUST_CHECK enum err_kind point_auth_still(
 	struct point_auth *auth, struct str name, struct err *err);
 /* From here on each call of that name is refused, or, where the transaction failed, taken again. */
 void point_auth_revoke(struct point_auth *auth, struct str name, bool revoked);
-/* In the transaction: remember the counter, so that a restart does not forget it. */
+/* What the door tells: whose links are open. Forgotten after some seconds without a word. */
+void point_auth_note_links(struct point_auth *auth, const struct str *names, size_t count);
+bool point_auth_is_linked(struct point_auth *auth, struct str name);
+/* In the transaction: remember the counter, so that a restart does not forget it, and when it was. */
 MUST_CHECK enum err_kind point_auth_store(
-	struct db *db, struct str point, uint64_t counter, struct err *err);
+	struct db *db, struct str point, uint64_t counter, int64_t now_us, struct err *err);
 /* "192.0.2.7", "2001:db8:0:1::/64" or "local". peer: 16 bytes. */
 void peer_address(const uint8_t *peer, char text[CALL_ADDRESS_BYTES]);
 

@@ -17,6 +17,7 @@ extern const struct verb verbs_leak_text[]; /* leak_text.c */
 extern const struct verb verbs_ledger[]; /* prove_ledger.c */
 extern const struct verb verbs_note[]; /* see_note.c */
 extern const struct verb verbs_opening[]; /* respond_opening.c */
+extern const struct verb verbs_peers[]; /* run_peers.c */
 extern const struct verb verbs_record[]; /* govern_record.c */
 extern const struct verb verbs_refusal[]; /* prove_refusals.c */
 extern const struct verb verbs_release[]; /* see_release.c */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "app/authority.h"
 #include "app/kind.h"
 #include "app/settings.h"
 #include "app/trail.h"
@@ -62,7 +63,7 @@ static enum err_kind open_keys(struct lab *lab, struct err *err)
 	if (rc == OK)
 		rc = read_key(lab->dir_fd, "keys/pseudonym.key", lab->keys.pseudonym,
 			sizeof(lab->keys.pseudonym), err);
-	return rc;
+	return rc != OK ? rc : authority_open(lab, err);
 }
 
 static enum err_kind open_settings(struct lab *lab, struct err *err)

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "crypto/certificate.h"
 #include "crypto/seal.h"
 #include "glass/glass.h"
 #include "ledger/cosigned.h"
@@ -30,6 +31,8 @@ struct settings {
 	char signatures[SETTINGS_WORD_BYTES];
 	/* Where security keys are used (WebAuthn): relying party and origin; both empty: nowhere */
 	char rp_id[LIMIT_LINE_BYTES], web_origin[LIMIT_LINE_BYTES];
+	/* ADDRESS:PORT for peers on other machines; "": no door */
+	char door_listen[LIMIT_LINE_BYTES];
 };
 
 /* Keys that the vault itself uses; the mark key is read by the draw child alone. */
@@ -38,6 +41,7 @@ struct lab_keys {
 	struct sign_public ledger_public;
 	/* Session keys are wrapped for it; its secret lies outside the lab */
 	struct box_public officer_role;
+	struct sign_secret authority; /* certifies the door and peers on other machines */
 	uint8_t pseudonym[32]; /* HMAC key: person and engagement -> pseudonym in entries */
 };
 
@@ -55,6 +59,7 @@ struct lab {
 	int lock_fd; /* run/lock, held as long as the lab is open */
 	struct settings settings;
 	struct lab_keys keys;
+	char authority_pem[CERTIFICATE_PEM_BYTES_MAX]; /* its certificate */
 	struct clock clock;
 	struct writer *writer;
 	struct ledger *ledger;

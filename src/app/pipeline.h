@@ -43,6 +43,7 @@ struct pipeline_request {
 	struct sha256 signed_digest;
 	struct signature signature; /* over the 32 bytes of signed_digest */
 	unsigned uid; /* of the process at the other end of the socket */
+	bool over_door; /* it came over the door's socket: from another machine, or the door itself */
 	int fd; /* VERB_FD, or -1; stays the caller's, open until the answer */
 
 	/* Each from any thread. answer is called exactly once; afterwards arg is not touched. */

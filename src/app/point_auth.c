@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "app/call.h"
+#include "link/token.h"
 
 enum {
+	LINKED_US = 5000000, /* what the door told longer ago counts no more */
 	WINDOW_WORDS = LIMIT_POINT_WINDOW / 64,
 	/* Signatures of which calls may still be under way: several calls share one, and some wait. */
 	VERIFIED = 64,
@@ -34,6 +36,10 @@ struct point_auth {
 	pthread_mutex_t lock; /* of all that follows */
 	size_t count;
 	struct point points[LIMIT_POINTS];
+	/* As the door told last. */
+	char linked[LIMIT_POINTS][CALL_POINT_BYTES];
+	size_t linked_count;
+	int64_t linked_us; /* monotonic */
 };
 
 enum err_kind point_auth_open(struct point_auth **auth, struct err *err)
@@ -154,12 +160,46 @@ static bool take_counter(struct point *p, uint64_t counter)
 	return true;
 }
 
-/* The command line needs no key: the socket tells who is at its other end. */
-static enum err_kind check_console(const struct pipeline_request *request, struct err *err)
+/* The command line and the door need no key: the socket tells who is at its other end. */
+static enum err_kind check_local(const struct pipeline_request *request, struct err *err)
 {
+	bool is_door = str_eq(request->point, STR("door"));
+
+	if (request->over_door != is_door)
+		return err_set(
+			err, ERR_AUTH, "%s: not over this socket", is_door ? "door" : "console");
 	if (request->uid == 0 || request->uid == getuid())
 		return OK;
-	return err_set(err, ERR_AUTH, "the command line is for the lab's own user");
+	return err_set(err, ERR_AUTH, "the lab's own sockets are for the lab's own user");
+}
+
+/* Whoever holds an invitation's token: its key signs, and counts for no more than one call. */
+static enum err_kind check_joining(
+	struct db *db, const struct pipeline_request *request, struct err *err)
+{
+	struct sign_public key;
+	struct stmt *s;
+	bool row;
+	enum err_kind rc = stmt_begin(
+		db, "SELECT public_key FROM invitations WHERE link = :link", &s, err);
+
+	if (rc != OK)
+		return rc;
+	stmt_text(s, ":link", request->point);
+	rc = stmt_step(s, &row, err);
+	if (rc != OK)
+		return rc;
+	bool known = row && stmt_col_str(s, 0).len == SIGN_PUBLIC_BYTES;
+
+	if (known)
+		memcpy(key.bytes, stmt_col_str(s, 0).ptr, SIGN_PUBLIC_BYTES);
+	stmt_end(s);
+	if (!known)
+		return err_set(err, ERR_AUTH, "this token is too old or was taken back");
+	return sign_verify(&key, str_of(request->signed_digest.bytes, SHA256_BYTES),
+		       &request->signature)
+		? OK
+		: err_set(err, ERR_AUTH, "the token's signature does not fit the call");
 }
 
 /* Is it the point's signature? What it covers is verified once, whoever of its calls comes first. */
@@ -198,10 +238,14 @@ enum err_kind point_auth_check(struct point_auth *auth, struct db *db,
 	struct point *point;
 	enum err_kind rc = OK;
 
-	if (str_eq(request->point, STR("console"))) {
-		*is_signed = false;
-		*peer = PEER_CONSOLE;
-		return check_console(request, err);
+	*is_signed = false;
+	if (str_eq(request->point, STR("console")) || str_eq(request->point, STR("door"))) {
+		*peer = request->over_door ? PEER_DOOR : PEER_CONSOLE;
+		return check_local(request, err);
+	}
+	if (str_starts(request->point, STR(TOKEN_LINK_PREFIX))) {
+		*peer = PEER_JOINING;
+		return check_joining(db, request, err);
 	}
 	pthread_mutex_lock(&auth->lock);
 	point = find(auth, request->point);
@@ -249,16 +293,50 @@ void point_auth_revoke(struct point_auth *auth, struct str name, bool is_revoked
 	pthread_mutex_unlock(&auth->lock);
 }
 
-enum err_kind point_auth_store(struct db *db, struct str point, uint64_t counter, struct err *err)
+void point_auth_note_links(struct point_auth *auth, const struct str *names, size_t count)
+{
+	assert(count <= LIMIT_POINTS);
+	pthread_mutex_lock(&auth->lock);
+	auth->linked_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		char *name = auth->linked[auth->linked_count];
+
+		if (names[i].len >= CALL_POINT_BYTES)
+			continue;
+		memcpy(name, names[i].ptr, names[i].len);
+		name[names[i].len] = '\0';
+		auth->linked_count++;
+	}
+	auth->linked_us = clock_monotonic_us();
+	pthread_mutex_unlock(&auth->lock);
+}
+
+bool point_auth_is_linked(struct point_auth *auth, struct str name)
+{
+	bool linked = false;
+
+	pthread_mutex_lock(&auth->lock);
+	bool fresh = clock_monotonic_us() - auth->linked_us < LINKED_US;
+
+	for (size_t i = 0; fresh && !linked && i < auth->linked_count; i++)
+		linked = str_eq(str_from(auth->linked[i]), name);
+	pthread_mutex_unlock(&auth->lock);
+	return linked;
+}
+
+enum err_kind point_auth_store(
+	struct db *db, struct str point, uint64_t counter, int64_t now_us, struct err *err)
 {
 	struct stmt *s;
 	enum err_kind rc = stmt_begin(db,
-		"UPDATE points SET counter = :counter WHERE name = :name AND counter < :counter",
+		"UPDATE points SET counter = :counter, seen_us = :now WHERE name = :name AND "
+		"counter < :counter",
 		&s, err);
 
 	if (rc != OK)
 		return rc;
 	stmt_i64(s, ":counter", (int64_t)counter);
+	stmt_i64(s, ":now", now_us);
 	stmt_text(s, ":name", point);
 	return stmt_run(s, NULL, err);
 }

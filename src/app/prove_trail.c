@@ -190,29 +190,6 @@ static enum err_kind export_compute(struct ctx *ctx, struct err *err)
 	return rc != OK ? rc : write_items(ctx, session, err);
 }
 
-static enum err_kind points_compute(struct ctx *ctx, struct err *err)
-{
-	struct jw *w = ctx->answer;
-	struct stmt *s;
-	bool row = true;
-	enum err_kind rc = stmt_begin(
-		ctx->db, "SELECT name, site, counter FROM points ORDER BY name", &s, err);
-
-	if (rc != OK)
-		return rc;
-	jw_key(w, "points");
-	jw_array(w);
-	while ((rc = stmt_step(s, &row, err)) == OK && row) {
-		jw_object(w);
-		jw_kstr(w, "name", stmt_col_str(s, 0));
-		jw_kstr(w, "site", stmt_col_str(s, 1));
-		jw_ki64(w, "counter", stmt_col_i64(s, 2));
-		jw_object_end(w);
-	}
-	jw_array_end(w);
-	return rc;
-}
-
 static const struct verb_arg export_args[] = {
 	{ "session", ARG_ID, 0, 0, 0, "ses",
 		"whose trail; only where it is sealed for the officer role" },
@@ -230,13 +207,6 @@ const struct verb verbs_trail[] = {
 		.roles = ROLE_SIGNED_IN,
 		.public_fields = "actor opening",
 		.compute = export_compute,
-	},
-	{
-		.name = "point.list",
-		.summary = "List the access points.",
-		.roles = ROLE_OFFICER | ROLE_ENGINEER | ROLE_AUDITOR,
-		.public_fields = "",
-		.compute = points_compute,
 	},
 	{ 0 },
 };

@@ -34,6 +34,8 @@ const struct setting settings_rows[] = {
 		"children that lay files out at once, one engagement each" },
 	{ "witness_wait_s", SETTING_NUMBER, AT(witness_wait_s), 0, 86400, 60, NULL,
 		"seconds for which a start waits to hear from witnesses before it acts without them" },
+	{ "door.listen", SETTING_TEXT, AT(door_listen), 0, LIMIT_LINE_BYTES - 1, 0, "",
+		"ADDRESS:PORT where points and witnesses of other machines come in; empty: none" },
 	{ "test_clock", SETTING_FLAG, AT(test_clock), 0, 1, 0, NULL,
 		"the clock is shifted by run/clock: for tests, said on every page" },
 	{ NULL, SETTING_FLAG, 0, 0, 0, 0, NULL, NULL },
@@ -182,6 +184,34 @@ static enum err_kind check_signatures(const struct settings *settings, struct er
 	return err_set(err, ERR_INPUT, "vitrine.yaml: signatures: must be keyed or required");
 }
 
+static enum err_kind take_row(
+	const char *key, const json_t *value, struct settings *settings, struct err *err)
+{
+	const struct setting *row = find(key);
+
+	return row == NULL ? err_set(err, ERR_INPUT, "vitrine.yaml: no such setting: %.40s", key)
+			   : take(row, value, settings, err);
+}
+
+/* `door: {listen: …}` is the same as `door.listen: …`. */
+static enum err_kind take_group(
+	const char *group, const json_t *members, struct settings *settings, struct err *err)
+{
+	char name[2 * LIMIT_NAME_BYTES];
+	enum err_kind rc = OK;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)members, key, value)
+	{
+		snprintf(name, sizeof(name), "%.60s.%.60s", group, key);
+		rc = take_row(name, value, settings, err);
+		if (rc != OK)
+			break;
+	}
+	return rc;
+}
+
 static enum err_kind take_all(const json_t *root, struct settings *settings, struct err *err)
 {
 	const char *key;
@@ -191,11 +221,8 @@ static enum err_kind take_all(const json_t *root, struct settings *settings, str
 		return err_set(err, ERR_INPUT, "vitrine.yaml: must be keys and values");
 	json_object_foreach((json_t *)root, key, value)
 	{
-		const struct setting *row = find(key);
-
-		if (row == NULL)
-			return err_set(err, ERR_INPUT, "vitrine.yaml: no such setting: %.40s", key);
-		enum err_kind rc = take(row, value, settings, err);
+		enum err_kind rc = json_is_object(value) ? take_group(key, value, settings, err)
+							 : take_row(key, value, settings, err);
 
 		if (rc != OK)
 			return rc;

@@ -145,7 +145,7 @@ static enum err_kind record_act(struct pipeline_call *call, struct db *db, struc
 		call->ctx.now_us - call->seen_us >= SESSION_SEEN_STEP_US)
 		rc = session_touch(db, caller->session_id, call->ctx.now_us, err);
 	if (rc == OK && call->is_signed)
-		rc = point_auth_store(db, caller->point, call->in.counter, err);
+		rc = point_auth_store(db, caller->point, call->in.counter, call->ctx.now_us, err);
 	return rc != OK ? rc : repeat_store(call, db, err);
 }
 

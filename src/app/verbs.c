@@ -12,6 +12,7 @@ static const struct verb *const families[] = {
 	verbs_ledger,
 	verbs_note,
 	verbs_opening,
+	verbs_peers,
 	verbs_record,
 	verbs_refusal,
 	verbs_release,

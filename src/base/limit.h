@@ -24,6 +24,13 @@
 /* Calls of one point may overtake each other by this many; a counter further back is a replay. */
 #define LIMIT_POINT_WINDOW 4096
 #define LIMIT_POINTS 64
+/* Invitations that are open at once, each for ten minutes. */
+#define LIMIT_INVITATIONS 16
+/* Links that the door holds, in and after the handshake; of one address, in the handshake. */
+#define LIMIT_DOOR_LINKS 60
+#define LIMIT_DOOR_ADDRESS_HANDSHAKES 8
+/* A point's receipts: 670 million calls. Beyond it serves no more until they are taken away. */
+#define LIMIT_RECEIPTS_BYTES (128ULL << 30)
 /* Sessions open at once. */
 #define LIMIT_SESSIONS 4096
 /* Parties that open trails together, and the subsets of them that a session's key is wrapped for: 4 of 8. */

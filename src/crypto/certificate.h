@@ -82,5 +82,7 @@ MUST_CHECK enum err_kind certificate_find(struct arena *mem, const struct str *c
 
 /* Validity is judged by the machine's clock and this many seconds; 0 at first. Any thread. */
 void certificate_set_clock(int64_t shift_s);
+/* By that clock. */
+int64_t certificate_now_s(void);
 
 #endif

@@ -288,6 +288,11 @@ static time_t shifted_time(time_t *t)
 	return now;
 }
 
+int64_t certificate_now_s(void)
+{
+	return shifted_time(NULL);
+}
+
 void certificate_set_clock(int64_t shift_s)
 {
 	atomic_store(&clock_shift_s, shift_s);

@@ -65,6 +65,7 @@ void jw_ki64(struct jw *w, const char *key, int64_t value);
 void jw_kbool(struct jw *w, const char *key, bool value);
 void jw_kwhen(struct jw *w, const char *key, int64_t when_us);
 void jw_khex(struct jw *w, const char *key, const void *bytes, size_t len);
+void jw_kbase64(struct jw *w, const char *key, struct str bytes);
 
 /*
  * RFC 8785 text of a value. Numbers: only integers that every reader holds exactly (JSON_INT_MAX either way).

@@ -302,3 +302,16 @@ void jw_khex(struct jw *w, const char *key, const void *bytes, size_t len)
 	jw_key(w, key);
 	jw_hex(w, bytes, len);
 }
+
+void jw_kbase64(struct jw *w, const char *key, struct str bytes)
+{
+	struct str text = STR("");
+	struct err unused;
+	struct out o;
+
+	out_init(&o, w->out->mem, 2 * bytes.len + 8);
+	out_base64(&o, bytes);
+	if (out_finish(&o, &text, &unused) != OK)
+		w->out->failed = true;
+	jw_kstr(w, key, text);
+}

@@ -162,9 +162,16 @@ static enum err_kind start(struct client *c, const struct client_call *call,
 	w->request_id = *request_id = frame.call.request_id;
 	memcpy(w->verb, frame.call.verb, sizeof(w->verb));
 	w->heard_us = clock_monotonic_us();
+	w->counter = frame.call.counter;
+	w->digest = o->digest;
 	w->done = told->done;
 	w->progress = told->progress;
 	w->arg = told->arg;
+	if (c->options.receipt != NULL && o->wants_signature) {
+		const struct client_receipt sent = { .counter = w->counter, .request = w->digest };
+
+		c->options.receipt(c->options.receipt_arg, &sent);
+	}
 	pthread_mutex_lock(&c->lock);
 	client_stream_put(c, o, w);
 	pthread_mutex_unlock(&c->lock);

@@ -14,8 +14,23 @@
 
 struct client;
 
+/* What a signed call leaves with its caller: that it was sent, and what the vault answered (link/receipts). */
+struct client_receipt {
+	uint64_t counter;
+	struct sha256 request; /* frame_call_digest */
+	bool is_answered; /* else the rest is zero */
+	uint64_t entry_index, tree_size;
+	struct sha256 root;
+};
+
 struct client_options {
-	const char *socket_path;
+	const char *socket_path; /* of the vault; or else */
+	/* gives a connected stream socket, without waiting (dial_connect). Errors: ERR_NOT_FOUND: nothing was sent */
+	enum err_kind (*connect)(void *arg, int *fd, struct err *err);
+	void *connect_arg;
+	/* Told before a signed call is sent, and when its answer came; on any thread, must not block. May be NULL */
+	void (*receipt)(void *arg, const struct client_receipt *receipt);
+	void *receipt_arg;
 	const char *point; /* name of the point, or "console" for the command line */
 	const struct sign_secret
 		*key; /* of the point, borrowed; NULL: unsigned (only the console) */

@@ -119,6 +119,16 @@ static void take_answer(struct client *c, const struct frame_answer *f)
 	pthread_mutex_unlock(&c->lock);
 	if (w == NULL)
 		return;
+	if (c->options.receipt != NULL && c->options.key != NULL) {
+		const struct client_receipt receipt = { .counter = w->counter,
+			.request = w->digest,
+			.is_answered = true,
+			.entry_index = f->entry_index,
+			.tree_size = f->tree_size,
+			.root = f->root };
+
+		c->options.receipt(c->options.receipt_arg, &receipt);
+	}
 	w->done(w->arg, OK, &answer, NULL);
 	free(w);
 }
@@ -217,6 +227,8 @@ static void read_connection(struct client *c, int fd, uint8_t *in)
 			break;
 		len -= (size_t)used;
 		memmove(in, in + used, len);
+		/* Tiles pass here, and a point keeps nothing of them. */
+		secret_wipe(in + len, (size_t)used);
 	}
 	secret_wipe(in, len);
 }
@@ -257,7 +269,9 @@ enum err_kind client_stream_connect(const struct client *c, int *out, struct err
 {
 	const struct timeval look = { .tv_usec = look_ms(c) * INT64_C(1000) };
 	int fd;
-	enum err_kind rc = endpoint_connect(c->options.socket_path, &fd, err);
+	enum err_kind rc = c->options.connect != NULL
+		? c->options.connect(c->options.connect_arg, &fd, err)
+		: endpoint_connect(c->options.socket_path, &fd, err);
 
 	if (rc != OK)
 		return rc;

@@ -25,6 +25,8 @@ struct waiter {
 	struct waiter *next;
 	uint64_t request_id;
 	char verb[FRAME_VERB_BYTES];
+	uint64_t counter;
+	struct sha256 digest; /* of a signed call */
 	int64_t heard_us;
 	client_done_fn *done;
 	void (*progress)(void *arg, struct str json); /* on the reader's thread; may be NULL */

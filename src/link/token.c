@@ -39,7 +39,7 @@ bool token_parse(struct str text, struct token *token)
 void token_put(struct out *o, const struct token *token)
 {
 	char digits[DIGITS + 1];
-	struct out plain = { .buf = digits, .cap = sizeof(digits) };
+	struct out plain = { .buf = digits, .cap = sizeof(digits), .cap_max = sizeof(digits) };
 	uint8_t bytes[TOKEN_SEED_BYTES + TOKEN_AUTHORITY_BYTES];
 
 	memcpy(bytes, token->seed, TOKEN_SEED_BYTES);

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "crypto/certificate.h"
 #include "format/json.h"
 #include "format/yaml.h"
-#include "crypto/certificate.h"
 #include "http/http.h"
 #include "link/client.h"
 #include "os/clock.h"

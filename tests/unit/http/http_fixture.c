@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "harness.h"
 #include "crypto/certificate.h"
+#include "harness.h"
 
 /* Answers with what it was asked. */
 static void echo(
