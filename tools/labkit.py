@@ -115,6 +115,7 @@ class Lab:
         self.binary = binary or os.path.join(TOP, "build", "release", "src", "proc", "vitrine")
         self.process = None
         self.url = None
+        self.door = None
         self.state = tempfile.mkdtemp(prefix="vitrine-state-")
         self.log = None
 
@@ -141,6 +142,16 @@ class Lab:
                               input="".join(f"{officer} {password}\n" for officer, _, password in officers))
         if done.returncode != 0:
             raise RuntimeError(f"vitrine init: exit {done.returncode}\n{done.stdout}{done.stderr}")
+
+    def open_door(self, port=0):
+        """Before start: points and witnesses of other machines may come in."""
+        self.door = f"127.0.0.1:{port or free_port()}"
+        path = os.path.join(self.folder, "vitrine.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        assert 'door.listen: ""' in text
+        with open(path, "w", encoding="utf-8") as file:  # its owner and rights stay
+            file.write(text.replace('door.listen: ""', f'door.listen: "{self.door}"'))
 
     def start(self, port=0, wrapper=()):
         if port == 0:
@@ -197,6 +208,65 @@ class Lab:
         for beside in (".log", "-officer-role.key"):
             if os.path.exists(self.folder + beside):
                 os.remove(self.folder + beside)
+
+
+class FarPoint:
+    """An access point on another machine: its own folder, and nothing of the lab but its door's address."""
+
+    def __init__(self, lab, folder, centre=None):
+        self.lab, self.folder = lab, os.path.abspath(folder)
+        self.centre = centre or lab.door
+        self.process = self.url = self.log = None
+        self.said = []
+
+    def join(self, token):
+        return self._start("--centre", self.centre, "--token", token, self.folder)
+
+    def start(self):
+        return self._start(self.folder)
+
+    def _start(self, *arguments):
+        self.log = open(self.folder + ".log", "ab")
+        self.process = subprocess.Popen([self.lab.binary, "point", "--listen", f"127.0.0.1:{free_port()}", *arguments],
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
+        for line in self.process.stdout:
+            self.said.append(line.rstrip("\n"))
+            if line.startswith("ready "):
+                self.url = line.split()[1]
+                threading.Thread(target=self.process.stdout.read, daemon=True).start()
+                return self
+        raise RuntimeError(f"vitrine point ended with {self.process.wait()}; see {self.folder}.log\n{self.log_tail()}")
+
+    def fingerprint(self):
+        return next(line for line in self.said if line.startswith("fingerprint "))
+
+    def log_tail(self, lines=20):
+        with open(self.folder + ".log", encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-lines:])
+
+    def client(self, record=None):
+        return Client(self.url, os.path.join(self.folder, "tls.crt"), record)
+
+    def signed_in(self, name, password, record=None):
+        client = self.client(record)
+        client.sign_in(name, password)
+        return client
+
+    def stop(self):
+        status = None
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGTERM)
+            try:
+                status = self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                status = self.process.wait()
+            self.process = None
+        if self.log is not None:
+            self.log.close()
+            self.log = None
+        return status
 
 
 def new_password():

@@ -13,6 +13,7 @@ struct cli {
 	const char *as; /* sign-in name whose token is used; NULL: the only one there is */
 	/* --data: folder of the installed kinds and font; NULL: where they were installed */
 	const char *data;
+	char **argv; /* of main: for a role that starts itself again */
 };
 
 /* argv[0] is the command's name, argv[argc] is NULL. Returns the exit code. */
@@ -42,7 +43,8 @@ cmd_fn cmd_doctor;
 cmd_fn cmd_init;
 cmd_fn cmd_ledger, cmd_store;
 cmd_fn cmd_leak;
-cmd_fn cmd_point, cmd_up, cmd_vault, cmd_witness; /* src/proc/ */
+cmd_fn cmd_door, cmd_point, cmd_up, cmd_vault, cmd_witness; /* src/proc/ */
+cmd_fn cmd_enrol; /* `vitrine point enrol`, `vitrine point revoke` */
 cmd_fn cmd_call, cmd_help, cmd_man, cmd_openapi, cmd_prove, cmd_sign_in, cmd_sign_out, cmd_totp,
 	cmd_trail;
 cmd_fn cmd_product, cmd_release; /* other acts of their families: cmd_verb */

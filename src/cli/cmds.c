@@ -15,8 +15,6 @@ const struct cmd cmds[] = {
 		" Prints \"ready https://…\" when the point answers; SIGTERM ends both.",
 		cmd_up },
 	{ "vault", "Serve a lab on its socket, without an access point.", "[LAB]", cmd_vault },
-	{ "point", "Serve an access point; its folder holds point.yaml and its keys.",
-		"DIR [--listen ADDRESS:PORT]", cmd_point },
 	{ "witness", "Cosign the record of a lab, mirror it, and watch it.",
 		"init DIR --name KEYNAME [--peer NAME] [--listen ADDRESS:PORT] [--receipts FILE]\n"
 		" [--log VKEY [--socket PATH]]\n"
@@ -25,6 +23,17 @@ const struct cmd cmds[] = {
 		"status DIR\n its keys, what it has cosigned, and its alarms\n"
 		"clock DIR\n after its clock stood in the future: remember the present time instead",
 		cmd_witness },
+	{ "door",
+		"Let points and witnesses of other machines in; `vitrine up` does it beside the vault.",
+		"[LAB]\n vitrine.yaml says where: door.listen: \"ADDRESS:PORT\".", cmd_door },
+	{ "point", "Serve an access point, here or on another machine; at the centre: invite one.",
+		"FOLDER [--listen ADDRESS:PORT]\n its folder holds point.yaml, its keys and receipts, nothing else\n"
+		"--centre HOST:PORT --token TOKEN FOLDER [--listen ADDRESS:PORT]\n"
+		" on another machine, the first time: makes the keys, shows their fingerprint, joins, serves\n"
+		"enrol NAME [--site TEXT] [--role witness] [--owner ORGANISATION]\n"
+		" at the centre, as an officer: prints a token, good for ten minutes, and waits for who comes\n"
+		"revoke NAME\n at the centre, as an officer: refused at once, cut off within five seconds",
+		cmd_point },
 	{ "sign-in", "Sign in; the token is kept for the commands that follow.",
 		"NAME [--password-file FILE|-] [--new-password-file FILE|-] [--totp CODE]\n"
 		" A one-time password is replaced by one of your own at once.",

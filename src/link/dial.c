@@ -39,7 +39,7 @@ struct dial {
 	struct tls *tls, *next_tls; /* in use by the thread; to be used from the next link on */
 	int client_fd; /* the client's end, until it is taken; -1: none */
 	char *seen_pem; /* of the authority; malloc */
-	bool linked, stopping;
+	bool linked, started, stopping;
 	struct err why; /* there is no link */
 };
 
@@ -277,17 +277,19 @@ enum err_kind dial_open(const struct dial_options *options, struct dial **out, s
 
 	if (rc == OK)
 		rc = open_tls(options->certificate_pem, options->key, &d->tls, err);
-	if (rc == OK) {
-		int why = pthread_create(&d->thread, NULL, dial_again_and_again, d);
-
-		if (why != 0)
-			rc = err_errno(err, why, "the centre: thread");
-	}
 	if (rc != OK)
 		release(d);
 	else
 		*out = d;
 	return rc;
+}
+
+enum err_kind dial_start(struct dial *d, struct err *err)
+{
+	int why = pthread_create(&d->thread, NULL, dial_again_and_again, d);
+
+	d->started = why == 0;
+	return why == 0 ? OK : err_errno(err, why, "the centre: thread");
 }
 
 void dial_close(struct dial *d)
@@ -299,7 +301,8 @@ void dial_close(struct dial *d)
 	pthread_mutex_unlock(&d->lock);
 	if (write(d->stop_fd, &one, sizeof(one)) < 0)
 		assert(errno == EAGAIN || errno == EINTR);
-	pthread_join(d->thread, NULL);
+	if (d->started)
+		pthread_join(d->thread, NULL);
 	release(d);
 }
 

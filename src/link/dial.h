@@ -24,9 +24,11 @@ struct dial_options {
 
 struct dial;
 
-/* Begins to dial. Texts are copied. Errors: ERR_INPUT (address, certificate), ERR_IO, ERR_LIMIT. */
+/* Ready to dial. Texts are copied. Errors: ERR_INPUT (address, certificate), ERR_IO, ERR_LIMIT. */
 MUST_CHECK enum err_kind dial_open(
 	const struct dial_options *options, struct dial **d, struct err *err);
+/* Begins to dial, on a thread that has the rights which the caller has by now. Errors: ERR_IO. */
+MUST_CHECK enum err_kind dial_start(struct dial *d, struct err *err);
 /* When no client uses it any more. */
 void dial_close(struct dial *d);
 

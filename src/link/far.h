@@ -8,6 +8,8 @@
  *   far_keep(folder_fd, &joined, &err);                // link.crt, ca.crt
  *   // at each start
  *   far_open(folder_fd, "lab.example:8444", name, &key, &far, &err);
+ *   // give rights over files up here (layer_landlock_connect)
+ *   far_start(far, &err);
  *   struct client_options o = { .connect = dial_connect, .connect_arg = far_dial(far), .point = name, .key = &key };
  *   client_open(&o, &client, &err);                    // ERR_NOT_FOUND until the centre is met: try again
  *   ...; far_renew_if_due(far, client, &err);          // about once a minute
@@ -40,11 +42,13 @@ MUST_CHECK enum err_kind far_keep(int folder, const struct far_joined *joined, s
 struct far;
 
 /*
- * Begins to dial with what far_keep wrote. Everything that is needed of the folder is open afterwards: rights over
- * files may be given up, before or after. `name` is borrowed. Errors: ERR_NOT_FOUND (never joined), ERR_INPUT, ERR_IO.
+ * With what far_keep wrote. Everything that is needed of the folder, and the centre's address, is at hand afterwards:
+ * rights over files may be given up. key is borrowed. Errors: ERR_NOT_FOUND (never joined), ERR_INPUT, ERR_IO.
  */
 MUST_CHECK enum err_kind far_open(int folder, const char *centre, const char *name,
 	const struct sign_secret *key, struct far **far, struct err *err);
+/* Begins to dial, on a thread that has the rights which the caller has by now. Errors: ERR_IO. */
+MUST_CHECK enum err_kind far_start(struct far *far, struct err *err);
 /* After client_close. */
 void far_close(struct far *far);
 struct dial *far_dial(struct far *far);

@@ -23,6 +23,7 @@ enum {
 	SCOPE_SIGNAL = 1 << 1,
 	CREATE_VERSION = 1,
 	RULE_PATH_BENEATH = 1,
+	RULE_NET_PORT = 2, /* ABI 4 */
 };
 
 struct ruleset_attr {
@@ -33,6 +34,10 @@ struct path_beneath {
 	uint64_t allowed_access;
 	int32_t parent_fd;
 } __attribute__((packed));
+
+struct net_port {
+	uint64_t allowed_access, port;
+};
 
 /* The kernel takes the size it knows and, of a larger one, insists that the rest is zero. */
 static struct ruleset_attr all_rights(int abi)
@@ -59,9 +64,12 @@ int sandbox_landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
-/* All that `attr` handles is refused, but for `allowed` beneath an open folder (-1: none). */
+/*
+ * All that `attr` handles is refused, but for `allowed` beneath an open folder (-1: none) and, where the network is
+ * handled, connecting to a TCP port (0: none).
+ */
 static enum err_kind restrict_to(
-	const struct ruleset_attr *attr, int fd, uint64_t allowed, struct err *err)
+	const struct ruleset_attr *attr, int fd, uint64_t allowed, unsigned port, struct err *err)
 {
 	enum err_kind rc = OK;
 
@@ -78,6 +86,12 @@ static enum err_kind restrict_to(
 		if (syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &beneath, 0) != 0)
 			rc = err_errno(err, errno, "sandbox: Landlock rule");
 	}
+	if (rc == OK && port > 0 && attr->handled_access_net != 0) {
+		struct net_port centre = { .allowed_access = NET_CONNECT_TCP, .port = port };
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &centre, 0) != 0)
+			rc = err_errno(err, errno, "sandbox: Landlock rule of the network");
+	}
 	if (rc == OK && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		rc = err_errno(err, errno, "sandbox: Landlock");
 	close(ruleset);
@@ -88,7 +102,7 @@ enum err_kind layer_landlock(int src_fd, struct err *err)
 {
 	struct ruleset_attr attr = all_rights(sandbox_landlock_abi());
 
-	return restrict_to(&attr, src_fd, FS_READ_FILE | FS_READ_DIR, err);
+	return restrict_to(&attr, src_fd, FS_READ_FILE | FS_READ_DIR, 0, err);
 }
 
 enum err_kind layer_landlock_folder(int dir_fd, struct err *err)
@@ -96,5 +110,12 @@ enum err_kind layer_landlock_folder(int dir_fd, struct err *err)
 	struct ruleset_attr attr = all_rights(sandbox_landlock_abi());
 
 	attr.handled_access_net = attr.scoped = 0;
-	return restrict_to(&attr, dir_fd, attr.handled_access_fs, err);
+	return restrict_to(&attr, dir_fd, attr.handled_access_fs, 0, err);
+}
+
+enum err_kind layer_landlock_connect(unsigned port, struct err *err)
+{
+	struct ruleset_attr attr = all_rights(sandbox_landlock_abi());
+
+	return restrict_to(&attr, -1, 0, port, err);
 }

@@ -19,6 +19,8 @@ MUST_CHECK enum err_kind layer_no_rights(struct err *err);
 MUST_CHECK enum err_kind layer_landlock(int src_fd, struct err *err);
 /* For a process that serves: everything beneath its own folder, no file elsewhere; the network stays. */
 MUST_CHECK enum err_kind layer_landlock_folder(int dir_fd, struct err *err);
+/* No file at all; of the network, where Landlock knows it, connecting to this TCP port alone (0: to none). */
+MUST_CHECK enum err_kind layer_landlock_connect(unsigned port, struct err *err);
 MUST_CHECK enum err_kind layer_seccomp(enum sandbox_profile profile, struct err *err);
 
 #endif

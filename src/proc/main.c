@@ -66,7 +66,7 @@ static int read_options(int argc, char **argv, struct cli *cli)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { 0 };
+	struct cli cli = { .argv = argv };
 	struct err err;
 
 	/* A peer that has gone is an error of the write, not the end of the process. */

@@ -3,177 +3,48 @@
  * call with its own key. Parses TLS, HTTP, forms and cookies: what a stranger sends ends here.
  *
  * Its rights: those of an ordinary user, none that could be gained, no core file, memory closed to others, and
- * after its own files are read no file at all (Landlock); it keeps the listening socket and may connect to the
- * vault's socket. Missing one of these it does not serve.
+ * after its own files are read no file at all (Landlock); it keeps the listening socket, its receipts and, on another
+ * machine, the next certificate, and may connect to the vault's socket or to the centre's port. Missing one of these
+ * it does not serve.
+ *
+ * What it served is nowhere afterwards: every buffer that a page passes through is wiped, and memory that the
+ * libraries free is overwritten by the allocator (point_forget).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/when.h"
 #include "cli/cmd.h"
 #include "crypto/certificate.h"
-#include "format/json.h"
-#include "format/yaml.h"
-#include "http/http.h"
-#include "link/client.h"
-#include "os/clock.h"
-#include "os/fs.h"
 #include "os/log.h"
 #include "os/sandbox_layer.h"
-#include "web/web.h"
+#include "proc/point_inside.h"
 
 enum {
-	POINT_FILE_BYTES_MAX = 64 << 10,
-	POINT_MEM_BYTES = 1 << 20,
-	CERTIFICATE_DAYS = 3650, /* self-signed: browsers are told once to trust this very one */
 	LOOK_NS = 100 * 1000 * 1000, /* how often a point that has not met its vault asks again */
 	LOOKS_UNSAID = 20, /* so often it says nothing of it: both start together */
+	RENEW_LOOK_S = 30, /* how often the certificate's end is looked at */
+	WIPE_BYTE = 0xa5,
 };
-
-static const char NOT_MET[] = "the vault has not been met yet";
-
-struct point {
-	struct arena mem; /* as long as the process: settings, certificate */
-	const char *name, *site, *listen, *socket;
-	struct str key_pem, certificate_pem;
-	struct sign_secret key;
-	/* NULL until the vault was first met; reconnects by itself */
-	_Atomic(struct client *) client;
-	struct web *web;
-	struct http *http;
-	int listen_fd;
-	unsigned port;
-};
-
-/* A setting of point.yaml; `absent` NULL: it must be there. */
-static enum err_kind setting(struct point *pt, const json_t *root, const char *key,
-	const char *absent, const char **value, struct err *err)
-{
-	struct str text = str_from(absent);
-
-	if (!json_str(root, key, &text) && absent == NULL)
-		return err_set(err, ERR_INPUT, "point.yaml: %s is missing", key);
-	*value = arena_cstr(&pt->mem, text);
-	return *value == NULL ? err_set(err, ERR_LIMIT, "point.yaml: no memory") : OK;
-}
-
-static enum err_kind read_settings(struct point *pt, struct err *err)
-{
-	struct str text;
-	json_t *root = NULL;
-	enum err_kind rc = fs_read(
-		AT_FDCWD, "point.yaml", POINT_FILE_BYTES_MAX, &pt->mem, &text, err);
-
-	if (rc == OK)
-		rc = yaml_parse(text, POINT_FILE_BYTES_MAX, &root, err);
-	if (rc != OK)
-		return err_context(err, "point.yaml");
-	rc = setting(pt, root, "name", NULL, &pt->name, err);
-	if (rc == OK)
-		rc = setting(pt, root, "site", pt->name, &pt->site, err);
-	if (rc == OK)
-		rc = setting(pt, root, "socket", NULL, &pt->socket, err);
-	if (rc == OK && pt->listen == NULL)
-		rc = setting(pt, root, "listen", NULL, &pt->listen, err);
-	json_decref(root);
-	return rc;
-}
-
-static enum err_kind read_key(struct point *pt, struct err *err)
-{
-	struct sign_public unused;
-	struct arena mem;
-	struct str seed;
-
-	arena_init(&mem, POINT_FILE_BYTES_MAX);
-	enum err_kind rc = fs_read(AT_FDCWD, "point.key", SIGN_SEED_BYTES, &mem, &seed, err);
-
-	if (rc == OK && seed.len != SIGN_SEED_BYTES)
-		rc = err_set(err, ERR_CORRUPT, "point.key: not %d bytes", SIGN_SEED_BYTES);
-	if (rc == OK)
-		sign_from_seed((const uint8_t *)seed.ptr, &unused, &pt->key);
-	arena_wipe(&mem);
-	return rc;
-}
-
-/* The point's own, unless somebody put another there. */
-static enum err_kind make_certificate(struct point *pt, struct err *err)
-{
-	struct clock machine;
-
-	clock_init_machine(&machine);
-	struct certificate_options options = { .common_name = pt->name,
-		.now_s = clock_now_us(&machine) / 1000000,
-		.valid_days = CERTIFICATE_DAYS };
-	enum err_kind rc = certificate_make(
-		&pt->mem, &options, &pt->key_pem, &pt->certificate_pem, err);
-
-	if (rc == OK)
-		rc = fs_replace(AT_FDCWD, "tls.key", pt->key_pem, 0600, err);
-	if (rc == OK)
-		rc = fs_replace(AT_FDCWD, "tls.crt", pt->certificate_pem, 0644, err);
-	return rc;
-}
-
-/* The TLS library takes C strings. */
-static enum err_kind read_certificate(struct point *pt, struct err *err)
-{
-	enum err_kind rc = fs_read(
-		AT_FDCWD, "tls.key", POINT_FILE_BYTES_MAX, &pt->mem, &pt->key_pem, err);
-
-	if (rc == ERR_NOT_FOUND)
-		return make_certificate(pt, err);
-	if (rc == OK)
-		rc = fs_read(AT_FDCWD, "tls.crt", POINT_FILE_BYTES_MAX, &pt->mem,
-			&pt->certificate_pem, err);
-	if (rc != OK)
-		return rc;
-	const char *key = arena_cstr(&pt->mem, pt->key_pem);
-	const char *certificate = arena_cstr(&pt->mem, pt->certificate_pem);
-
-	if (key == NULL || certificate == NULL)
-		return err_set(err, ERR_LIMIT, "tls.key, tls.crt: no memory");
-	pt->key_pem = str_from(key);
-	pt->certificate_pem = str_from(certificate);
-	return OK;
-}
-
-static enum err_kind ask(void *arg, struct arena *mem, const struct client_call *call,
-	struct client_answer *answer, struct err *err)
-{
-	struct point *pt = arg;
-	struct client *client = atomic_load(&pt->client);
-
-	if (client == NULL)
-		return err_set(err, ERR_IO, "%s", NOT_MET);
-	return client_ask(client, mem, call, answer, err);
-}
-
-static void send_call(
-	void *arg, const struct client_call *call, client_done_fn *done, void *done_arg)
-{
-	struct point *pt = arg;
-	struct client *client = atomic_load(&pt->client);
-	struct err err;
-
-	if (client != NULL) {
-		client_send(client, call, done, done_arg);
-		return;
-	}
-	enum err_kind rc = err_set(&err, ERR_IO, "%s", NOT_MET);
-
-	done(done_arg, rc, NULL, &err);
-}
 
 static enum err_kind serve(struct point *pt, struct err *err)
 {
-	struct web_options pages = {
-		.ask = ask, .send = send_call, .arg = pt, .point = pt->name, .site = pt->site
-	};
+	struct web_options pages = { .ask = point_ask,
+		.send = point_send,
+		.arg = pt,
+		.point = pt->name,
+		.site = pt->site,
+		.rules = pt->rules,
+		.receipts = pt->receipts,
+		.is_far = pt->far != NULL };
 	enum err_kind rc = web_open(&pages, &pt->web, err);
 
 	if (rc != OK)
@@ -192,9 +63,13 @@ static enum err_kind serve(struct point *pt, struct err *err)
 /* Connects if need be, and asks for a sign of life. Errors: why there is none yet. */
 static bool vault_answers(struct point *pt, struct err *err)
 {
-	const struct client_options link = {
-		.socket_path = pt->socket, .point = pt->name, .key = &pt->key
-	};
+	const struct client_options link = { .socket_path = pt->socket,
+		.connect = pt->far != NULL ? dial_connect : NULL,
+		.connect_arg = pt->far != NULL ? far_dial(pt->far) : NULL,
+		.receipt = receipts_note,
+		.receipt_arg = pt->receipts,
+		.point = pt->name,
+		.key = &pt->key };
 	const struct client_call hello = { .verb = "lab.hello", .body = STR("{}"), .fd = -1 };
 	struct client_answer answer = { 0 };
 	struct client *client;
@@ -206,16 +81,31 @@ static bool vault_answers(struct point *pt, struct err *err)
 		atomic_store(&pt->client, client);
 	}
 	arena_init(&mem, POINT_MEM_BYTES);
-	bool answers = ask(pt, &mem, &hello, &answer, err) == OK && answer.status == OK;
+	bool answers = point_ask(pt, &mem, &hello, &answer, err) == OK && answer.status == OK;
 
 	arena_reset(&mem);
 	return answers;
 }
 
+/* What time brings, once a second. */
+static void maintain(struct point *pt, unsigned second)
+{
+	struct err err;
+
+	receipts_sync(pt->receipts);
+	if (pt->clock.offset_fd >= 0)
+		certificate_set_clock(
+			clock_now_us(&pt->clock) / WHEN_SECOND_US - (int64_t)time(NULL));
+	if (pt->far == NULL || second % RENEW_LOOK_S != 0)
+		return;
+	if (far_renew_if_due(pt->far, atomic_load(&pt->client), &err) != OK)
+		log_line(LOG_WARN, "the certificate is not renewed yet: %s", err.msg);
+}
+
 /* Says "ready" once, when the vault has answered; then waits for the signal that ends it. */
 static void run(struct point *pt, const sigset_t *ends)
 {
-	const struct timespec look = { .tv_nsec = LOOK_NS };
+	const struct timespec look = { .tv_nsec = LOOK_NS }, pause = { .tv_sec = 1 };
 	const char *colon = strrchr(pt->listen, ':');
 	struct err err = { .msg = "it does not answer" };
 
@@ -228,8 +118,8 @@ static void run(struct point *pt, const sigset_t *ends)
 	printf("ready https://%.*s:%u\n", (int)(colon - pt->listen), pt->listen, pt->port);
 	fflush(stdout);
 	log_line(LOG_INFO, "%s serves on port %u", pt->name, pt->port);
-	while (sigwaitinfo(ends, NULL) < 0 && errno == EINTR)
-		;
+	for (unsigned second = 0; sigtimedwait(ends, NULL, &pause) < 0; second++)
+		maintain(pt, second);
 }
 
 static void stop(struct point *pt)
@@ -240,6 +130,12 @@ static void stop(struct point *pt)
 		web_close(pt->web);
 	if (atomic_load(&pt->client) != NULL)
 		client_close(atomic_load(&pt->client));
+	if (pt->far != NULL)
+		far_close(pt->far);
+	if (pt->receipts != NULL)
+		receipts_close(pt->receipts);
+	rules_close(pt->rules);
+	clock_close(&pt->clock);
 	secret_wipe(&pt->key, sizeof(pt->key));
 	arena_wipe(&pt->mem);
 }
@@ -272,51 +168,140 @@ static enum err_kind enter_as_root(const char *folder, struct err *err)
 	return rc;
 }
 
+/*
+ * Freed memory holds what was in it until somebody takes it again: the TLS library's records, the HTTP library's
+ * buffers. From here on the allocator overwrites what is freed. It does so for blocks that go back to it; those that a
+ * thread keeps for itself (glibc's tcache) it does not, so that the process is started again without any.
+ * Source: mallopt(3), M_PERTURB; GLIBC_TUNABLES, glibc.malloc.tcache_count.
+ */
+static enum err_kind point_forget(char **argv, struct err *err)
+{
+	static const char wanted[] = "glibc.malloc.tcache_count=0";
+	const char *tunables = getenv("GLIBC_TUNABLES");
+
+	if (tunables == NULL || strcmp(tunables, wanted) != 0) {
+		if (setenv("GLIBC_TUNABLES", wanted, 1) != 0)
+			return err_errno(err, errno, "the point's memory");
+		execv("/proc/self/exe", argv);
+		return err_errno(err, errno, "start again without memory that is kept");
+	}
+	if (mallopt(M_PERTURB, WIPE_BYTE) != 1 || mallopt(M_MXFAST, 0) != 1)
+		return err_set(err, ERR_IO, "the allocator does not overwrite what is freed");
+	return OK;
+}
+
+/* Made where it is missing; root gives an empty one to the user that the point becomes. */
+static enum err_kind make_folder(const char *folder, struct err *err)
+{
+	const struct passwd *who = getpwnam("vitrine");
+	struct stat st;
+
+	if (who == NULL)
+		who = getpwnam("nobody");
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_errno(err, errno, "make %.160s", folder);
+	if (stat(folder, &st) != 0)
+		return err_errno(err, errno, "the point's folder %.160s", folder);
+	if (geteuid() == 0 && st.st_uid == 0 && who != NULL &&
+		chown(folder, who->pw_uid, who->pw_gid) != 0)
+		return err_errno(err, errno, "give %.160s to %s", folder, who->pw_name);
+	return OK;
+}
+
+/* Its own folder is the only one it sees. */
+static enum err_kind enter_folder(const char *folder, struct err *err)
+{
+	if (geteuid() == 0)
+		return enter_as_root(folder, err);
+	return chdir(folder) == 0 ? OK : err_errno(err, errno, "the point's folder %.160s", folder);
+}
+
 /* The order matters: files and address first, then the rights go, then the first thread begins. */
-static enum err_kind start(struct point *pt, const char *folder, struct err *err)
+static enum err_kind start(
+	struct point *pt, const char *folder, const struct point_join *join, struct err *err)
 {
 	enum err_kind rc = crypto_init(err);
+	unsigned port = 0;
 
-	if (rc == OK && geteuid() == 0)
-		rc = enter_as_root(folder, err);
-	else if (rc == OK && chdir(folder) != 0)
-		rc = err_errno(err, errno, "the point's folder %.160s", folder);
+	if (rc == OK && join->token != NULL)
+		rc = make_folder(folder, err);
 	if (rc == OK)
-		rc = read_settings(pt, err);
+		rc = enter_folder(folder, err);
+	if (rc == OK && join->token != NULL)
+		rc = point_join(join, err);
 	if (rc == OK)
-		rc = read_key(pt, err);
-	if (rc == OK)
-		rc = read_certificate(pt, err);
+		rc = point_read_folder(pt, err);
 	if (rc == OK)
 		rc = http_listen(pt->listen, &pt->listen_fd, &pt->port, err);
 	if (rc == OK)
 		rc = process_close(err);
+	if (rc == OK && pt->centre[0] != '\0') {
+		const char *colon = strrchr(pt->centre, ':');
+		uint64_t number = 0;
+
+		if (colon != NULL && str_to_u64(str_from(colon + 1), &number))
+			port = (unsigned)number;
+		rc = far_open(AT_FDCWD, pt->centre, pt->name, &pt->key, &pt->far, err);
+	}
 	if (rc == OK)
-		rc = layer_landlock(-1, err);
+		rc = layer_landlock_connect(port, err);
+	if (rc == OK && pt->far != NULL)
+		rc = far_start(pt->far, err);
 	return rc == OK ? serve(pt, err) : rc;
+}
+
+static bool take_options(
+	int argc, char **argv, struct point *pt, struct point_join *join, const char **folder)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} rows[] = { { "--listen", &pt->listen }, { "--centre", &join->centre },
+		{ "--token", &join->token } };
+
+	for (int i = 1; i < argc; i++) {
+		bool known = argv[i][0] != '-' && *folder == NULL;
+
+		if (known)
+			*folder = argv[i];
+		for (size_t r = 0; !known && i + 1 < argc && r < 3; r++) {
+			if (strcmp(argv[i], rows[r].name) != 0)
+				continue;
+			*rows[r].value = argv[++i];
+			known = true;
+		}
+		if (!known)
+			return false;
+	}
+	join->listen = pt->listen;
+	return *folder != NULL && (join->centre == NULL) == (join->token == NULL);
 }
 
 int cmd_point(const struct cli *cli, int argc, char **argv)
 {
 	struct point pt = { .listen_fd = -1 };
+	struct point_join join = { .centre = NULL };
+	const char *folder = NULL;
 	sigset_t ends;
 	struct err err;
 
-	(void)cli;
-	if (argc == 4 && strcmp(argv[2], "--listen") == 0)
-		pt.listen = argv[3];
-	else if (argc != 2)
+	if (argc > 1 && (strcmp(argv[1], "enrol") == 0 || strcmp(argv[1], "revoke") == 0))
+		return cmd_enrol(cli, argc, argv);
+	if (!take_options(argc, argv, &pt, &join, &folder))
 		return cmd_misuse("point");
 	log_init("point", LOG_INFO);
+	enum err_kind rc = point_forget(cli->argv, &err);
+
 	prctl(PR_SET_NAME, "vitrine-point", 0, 0, 0);
 	arena_init(&pt.mem, POINT_MEM_BYTES);
+	clock_init_machine(&pt.clock);
 	/* Before any thread begins, so that none of them is interrupted. */
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	enum err_kind rc = start(&pt, argv[1], &err);
-
+	if (rc == OK)
+		rc = start(&pt, folder, &join, &err);
 	if (rc == OK)
 		run(&pt, &ends);
 	stop(&pt);

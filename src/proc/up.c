@@ -1,16 +1,20 @@
 /*
- * up: vault and first access point of a lab on one machine, and the witnesses that lie in its folder. Starts them as its
+ * up: vault and first access point of a lab on one machine, its door where vitrine.yaml asks for one, and the witnesses
+ * that lie in its folder. Starts them as its
  * children, restarts none: when one ends the others are stopped, and up ends with an error, so that whoever runs it
  * sees that something is wrong.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/settings.h"
 #include "cli/cmd.h"
+#include "os/fs.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 
@@ -18,7 +22,7 @@
 
 #define WITNESSES_FOLDER "witnesses"
 
-enum { VAULT, POINT, WITNESS, WITNESSES_MAX = 8, CHILDREN = WITNESS + WITNESSES_MAX };
+enum { VAULT, POINT, DOOR, WITNESS, WITNESSES_MAX = 8, CHILDREN = WITNESS + WITNESSES_MAX };
 
 struct child {
 	const char *name;
@@ -147,16 +151,38 @@ static enum err_kind start_witnesses(
 	return rc;
 }
 
+static enum err_kind has_door(bool *has, struct err *err)
+{
+	struct settings settings;
+	struct arena mem;
+	struct str text;
+
+	arena_init(&mem, 2 * (size_t)SETTINGS_FILE_BYTES_MAX);
+	enum err_kind rc = fs_read(
+		AT_FDCWD, "vitrine.yaml", SETTINGS_FILE_BYTES_MAX, &mem, &text, err);
+
+	if (rc == OK)
+		rc = settings_parse(text, &settings, err);
+	arena_reset(&mem);
+	if (rc == OK)
+		*has = settings.door_listen[0] != '\0';
+	return rc;
+}
+
 static enum err_kind run(const char *listen, struct err *err)
 {
-	struct child children[CHILDREN] = {
-		[VAULT] = { .name = "vault" }, [POINT] = { .name = "point" }
-	};
+	struct child children[CHILDREN] = { [VAULT] = { .name = "vault" },
+		[POINT] = { .name = "point" },
+		[DOOR] = { .name = "door" } };
+	char *door[] = { "vitrine", "door", ".", NULL };
 	char *vault[] = { "vitrine", "vault", ".", NULL };
 	char *point[] = { "vitrine", "point", POINT_FOLDER, NULL, NULL, NULL };
 	sigset_t waited, before;
-	enum err_kind rc;
+	bool with_door = false;
+	enum err_kind rc = has_door(&with_door, err);
 
+	if (rc != OK)
+		return rc;
 	if (listen != NULL) {
 		point[3] = "--listen";
 		point[4] = strdupa(listen);
@@ -167,13 +193,15 @@ static enum err_kind run(const char *listen, struct err *err)
 	sigaddset(&waited, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &waited, &before);
 	rc = start_child(&children[VAULT], vault, &before, err);
+	if (rc == OK && with_door)
+		rc = start_child(&children[DOOR], door, &before, err);
 	if (rc == OK)
 		rc = start_child(&children[POINT], point, &before, err);
 	int witnesses = find_witnesses(children);
 
 	if (rc == OK)
 		rc = start_witnesses(children, witnesses, &before, err);
-	bool asked = rc == OK && watch(children, WITNESS + witnesses, &waited);
+	bool asked = rc == OK && watch(children, DOOR + with_door + witnesses, &waited);
 
 	end_all(children, &waited);
 	if (rc != OK)

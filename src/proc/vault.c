@@ -19,13 +19,21 @@
 #include "web/asset.h"
 
 #define SOCKET_PATH "run/vault.sock"
+#define DOOR_PATH "run/door.sock" /* where the command line is refused */
 
 enum { MAINTAIN_S = 1, HEAR_LOOK_NS = 10 * 1000 * 1000 };
+
+/* One of the vault's sockets. */
+struct entrance {
+	struct vault *vault;
+	struct server *server;
+	bool is_door;
+};
 
 struct vault {
 	struct lab lab;
 	struct pipeline *pipeline;
-	struct server *server;
+	struct entrance here, door;
 };
 
 /* Any thread. The link copies the body, so that both parts only need to lie together for a moment. */
@@ -70,7 +78,7 @@ static bool is_cancelled(void *arg)
 /* On the link's thread: copies and queues, no more. */
 static void take_call(void *arg, struct server_call *call)
 {
-	struct vault *v = arg;
+	const struct entrance *e = arg;
 	const struct frame_call *frame = server_call_frame(call);
 	struct pipeline_request request = {
 		.verb = str_from(frame->verb),
@@ -84,6 +92,7 @@ static void take_call(void *arg, struct server_call *call)
 		.signed_digest = *server_call_signed(call),
 		.signature = frame->signature,
 		.uid = server_call_uid(call),
+		.over_door = e->is_door,
 		.fd = server_call_fd(call),
 		.answer = give_answer,
 		.progress = give_progress,
@@ -91,7 +100,7 @@ static void take_call(void *arg, struct server_call *call)
 		.arg = call,
 	};
 
-	pipeline_submit(v->pipeline, &request);
+	pipeline_submit(e->vault->pipeline, &request);
 }
 
 static enum err_kind start_glass(struct vault *v, struct err *err)
@@ -113,12 +122,23 @@ static enum err_kind start_glass(struct vault *v, struct err *err)
 	return rc;
 }
 
+static enum err_kind start_entrance(
+	struct vault *v, struct entrance *e, const char *path, struct err *err)
+{
+	struct server_options options = { .handle = take_call, .arg = e };
+	enum err_kind rc = endpoint_listen(path, 0600, &options.listen_fd, err);
+
+	e->vault = v;
+	return rc != OK ? rc : server_start(&options, &e->server, err);
+}
+
+/* The door's first: whoever finds the other finds both. */
 static enum err_kind start_link(struct vault *v, struct err *err)
 {
-	struct server_options options = { .handle = take_call, .arg = v };
-	enum err_kind rc = endpoint_listen(SOCKET_PATH, 0600, &options.listen_fd, err);
+	v->door.is_door = true;
+	enum err_kind rc = start_entrance(v, &v->door, DOOR_PATH, err);
 
-	return rc != OK ? rc : server_start(&options, &v->server, err);
+	return rc != OK ? rc : start_entrance(v, &v->here, SOCKET_PATH, err);
 }
 
 /* A second at a time, until a signal asks to stop. */
@@ -140,11 +160,14 @@ static void serve(struct vault *v, const sigset_t *stop)
 static void stop(struct vault *v)
 {
 	/* The server answers what is under way before it stops. */
-	if (v->server != NULL)
-		server_stop(v->server);
+	if (v->door.server != NULL)
+		server_stop(v->door.server);
+	if (v->here.server != NULL)
+		server_stop(v->here.server);
 	pipeline_close(v->pipeline);
 	glass_stop(v->lab.glass);
 	lab_close(&v->lab);
+	unlink(DOOR_PATH);
 	unlink(SOCKET_PATH);
 }
 

@@ -174,6 +174,8 @@ static void navigation(struct page *p, const struct layout *layout)
 	nav_link(p, layout, STR("/ledger"), STR("Ledger"));
 	nav_link(p, layout, STR("/witnesses"), STR("Witnesses"));
 	nav_link(p, layout, STR("/openings"), STR("Openings"));
+	if (page_has_role(p, "officer") || page_has_role(p, "auditor"))
+		nav_link(p, layout, STR("/points"), STR("Points"));
 	if (page_has_role(p, "officer") || page_has_role(p, "auditor") ||
 		page_has_role(p, "reviewer"))
 		nav_link(p, layout, STR("/refusals"), STR("Refusals"));

@@ -98,7 +98,8 @@ bool json_bool(const json_t *object, const char *key);
 /* Handlers, a file each: see the route table. */
 page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_products, page_product,
 	page_release, page_room, page_records, page_record_new, page_record, page_record_act,
-	page_credential_post, page_ledger, page_entry, page_redact_post, page_account,
+	page_credential_post, page_ledger, page_entry, page_redact_post, page_account, page_points,
+	page_invite_post, page_revoke_post, page_unlock, page_unlock_post, page_lock_post,
 	page_password_post, page_totp_post, page_asset, page_icon, page_leak, page_leak_post,
 	page_witnesses, page_policy_propose_post, page_policy_set_post, page_refusals,
 	page_refusals_csv, page_proof, page_notes, page_openings;
@@ -108,6 +109,8 @@ extern const struct route_call api_verb, api_ledger_file, api_openapi;
 bool request_is_same_origin(const struct http_request *q);
 /* The same error as JSON, for routes of the API. */
 void api_error(struct page *p, const struct err *err);
+/* The place is closed or locked: why, and what to do. */
+enum err_kind shut_draw(struct page *p, enum rules_state state, const char *said, struct err *err);
 /* Draws what happened, what was kept and what to do next; never fails. */
 void page_error(struct page *p, const struct err *err);
 /* The sign-in page with a word about why one is here. */

@@ -10,6 +10,7 @@ struct page;
 enum access {
 	ACCESS_PUBLIC, /* anybody; who is signed in is looked up all the same, for the top bar */
 	ACCESS_SIGNED_IN, /* others are sent to sign in and come back */
+	ACCESS_ALWAYS, /* like ACCESS_PUBLIC, and while the place is closed or locked, too */
 	ACCESS_BARE, /* anybody, and nothing is asked of the vault before the handler */
 };
 

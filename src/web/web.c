@@ -156,6 +156,7 @@ static enum err_kind decode_request(
 
 static enum err_kind dispatch(struct page *p, struct err *err)
 {
+	const struct web *w = p->web;
 	struct route_match match;
 	bool found = route_find(p->request->method, p->request->path, &match);
 	enum err_kind rc = OK;
@@ -173,6 +174,13 @@ static enum err_kind dispatch(struct page *p, struct err *err)
 		return looked;
 	if (!found)
 		return err_set(err, ERR_NOT_FOUND, "there is no page at this address");
+	if (w->options.rules != NULL && p->route->access != ACCESS_ALWAYS) {
+		char said[RULES_SAID_BYTES];
+		enum rules_state state = rules_now(w->options.rules, said);
+
+		if (state != RULES_OPEN)
+			return shut_draw(p, state, said, err);
+	}
 	if (p->route->access == ACCESS_SIGNED_IN && p->session == NULL)
 		return send_to_sign_in(p);
 	if (json_bool(p->session, "must_change") && !may_wait_for_password(p->request->path))

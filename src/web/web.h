@@ -7,6 +7,8 @@
 
 #include "http/http.h"
 #include "link/client.h"
+#include "link/receipts.h"
+#include "web/rules.h"
 
 struct web_options {
 	/* Ask the vault: client_ask and client_send of a point, or canned ones in tests. Any thread. */
@@ -16,6 +18,9 @@ struct web_options {
 		void *arg, const struct client_call *call, client_done_fn *done, void *done_arg);
 	void *arg;
 	const char *point, *site; /* "centre", "Main building, room 2": shown in the top bar */
+	struct rules *rules; /* of the place; NULL: none */
+	struct receipts *receipts; /* for the page that counts them; NULL: none */
+	bool is_far; /* the vault is on another machine */
 };
 
 struct web;

@@ -43,13 +43,15 @@ def write_product(folder, version):
 
 
 class Fixture:
-    def __init__(self, test_clock=True, releases=2, binary=None):
+    def __init__(self, test_clock=True, releases=2, binary=None, door=False):
         self.folder = tempfile.mkdtemp(prefix="vitrine-story-")
         os.chmod(self.folder, 0o755)
         self.lab = Lab(os.path.join(self.folder, "lab"), binary or BINARY)
         self.passwords = {"ada": new_password(), "ben": new_password()}
         self.lab.init([("ada", "Ada Keller", self.passwords["ada"]), ("ben", "Ben Okafor", self.passwords["ben"])],
                       name="Story lab", origin="story.example/lab", test_clock=test_clock)
+        if door:
+            self.lab.open_door()
         self.lab.start()
         self.ada = self.lab.signed_in("ada", self.passwords["ada"])
         self.ben = self.lab.signed_in("ben", self.passwords["ben"])
