@@ -1,4 +1,4 @@
-/* test_note: notes are their owner's alone, kept as they come, bounded, and told only by their owner. */
+/* test_notes: notes are their owner's alone, kept as they come, bounded, and told only by their owner. */
 #include "base/hex.h"
 #include "crypto/digest.h"
 #include "open_lab.h"
