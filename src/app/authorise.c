@@ -98,8 +98,7 @@ enum err_kind call_authorise_role(struct pipeline_call *call, struct err *err)
 	unsigned peers = verb->peers != 0 ? verb->peers : PEER_POINT | PEER_CONSOLE;
 
 	if ((peers & ctx->caller.peer) == 0)
-		return err_set(err, is_stranger ? ERR_AUTH : ERR_DENIED,
-			"%s is not for this kind of peer", verb->name);
+		return err_set(err, ERR_DENIED, "%s is not for this kind of peer", verb->name);
 	if ((verb->roles & ctx->caller.roles) == 0) {
 		/* Strangers may be asked to sign in; so may a person who has no role any more. */
 		if (is_stranger)
