@@ -4,9 +4,8 @@
 #include "app/trail.h"
 #include "base/hex.h"
 #include "format/dsse.h"
-#include "ledger/checkpoint.h"
+#include "ledger/cosigned.h"
 #include "ledger/tlogproof.h"
-#include "os/fs.h"
 
 enum { DETAIL_READERS = ROLE_OFFICER | ROLE_AUDITOR };
 
@@ -29,27 +28,21 @@ static enum err_kind out_of_memory(struct err *err)
 enum err_kind proof_bundle_open(
 	struct proof_bundle *b, struct ctx *ctx, uint64_t covers, struct err *err)
 {
-	struct lab *lab = ctx->lab;
-	struct note_vkey vkey = note_vkey_make(
-		str_from(lab->settings.origin), NOTE_ED25519, &lab->keys.ledger_public);
-	struct checkpoint c;
-	struct str note;
-	struct err ignored;
+	struct cosigned_view *view = arena_array(ctx->mem, struct cosigned_view, 1);
 
+	if (view == NULL)
+		return out_of_memory(err);
 	*b = (struct proof_bundle){ .ctx = ctx };
-	enum err_kind rc = ledger_checkpoint(lab->ledger, ctx->mem, &b->head, &b->note, err);
+	enum err_kind rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &b->head, &b->note, err);
 
-	if (rc != OK ||
-		fs_read(lab->ledger_fd, "checkpoint.witnessed", NOTE_BYTES_MAX, ctx->mem, &note,
-			&ignored) != OK)
-		return rc;
-	/* What lies beside the log counts only if it is ours and no newer than what we signed. */
-	if (checkpoint_open(ctx->mem, note, &vkey, &c, &ignored) == OK && c.size > covers &&
-		c.size <= b->head.size) {
-		b->head = (struct ledger_head){ .size = c.size, .root = c.root };
-		b->note = note;
+	if (rc == OK)
+		rc = cosigned_show(ctx->lab->cosigned, ctx->mem, view, err);
+	/* The head that others vouch for is worth more than the newest. */
+	if (rc == OK && covers < view->witnessed.size) {
+		b->head = view->witnessed;
+		b->note = view->witnessed_note;
 	}
-	return OK;
+	return rc;
 }
 
 enum err_kind proof_bundle_add(

@@ -126,6 +126,31 @@ def a_view_is_cosigned_within_a_moment():
     assert status == 200 and int(body.decode().split("\n")[1]) > index
 
 
+def a_proof_tells_who_cosigned_it():
+    index = look()
+    witnessed(index)
+    bundle = lab.ada.verb("prove.bundle", thing=str(index))["bundle"]
+    published = lab.ada.request("GET", "/ledger/policy")[2].decode()
+
+    def verify(policy):
+        for name, text in (("proof", bundle), ("proof.policy", policy)):
+            with open(os.path.join(lab.folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        return subprocess.run([os.environ["VITRINE_VERIFY"], "verify", "--policy", os.path.join(lab.folder, "proof.policy"),
+                               os.path.join(lab.folder, "proof")], capture_output=True, text=True, env={}, timeout=60)
+    done = verify(published)
+    assert done.returncode == 0, done.stderr
+    assert ", cosigned at 20" in done.stdout and "witness w2, key of Authority: " in done.stdout, done.stdout
+    assert "N = 3, k = 2" in done.stdout and "at most f = 0" in done.stdout, done.stdout
+    signed = sum(f"\u2014 {name}.example/witness " in bundle for name in OWNERS)
+    assert verify(published.replace("group g 2 ", "group g 3 ")).returncode == (0 if signed == 3 else 3)
+    strangers = published.replace("w1.example/witness", "w9.example/witness")
+    assert verify(strangers).returncode == 2, "a key under another name has another id"
+    nobody = [line for line in published.splitlines() if line.startswith("log ")] + [
+        f"witness other {lines}" for lines in [witnesses["w1"].mirror_vkey]] + ["quorum other", ""]
+    assert verify("\n".join(nobody)).returncode == 3, "whom the policy names has not cosigned"
+
+
 def the_mirror_is_the_log():
     index = look()
     witnessed(index)
@@ -255,7 +280,8 @@ def clean_up():
     lab.remove()
 
 
-run([three_witnesses_are_enrolled, a_policy_needs_two_officers, a_view_is_cosigned_within_a_moment, the_mirror_is_the_log,
+run([three_witnesses_are_enrolled, a_policy_needs_two_officers, a_view_is_cosigned_within_a_moment,
+     a_proof_tells_who_cosigned_it, the_mirror_is_the_log,
      a_witness_answers_others_over_http, one_witness_away_is_no_matter_two_are,
      a_centre_that_was_put_back_is_frozen_by_a_witness, it_catches_up_from_a_mirror_and_says_so,
      up_starts_the_witness_in_the_labs_own_folder], clean_up)
