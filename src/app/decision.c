@@ -82,15 +82,15 @@ static enum err_kind body_digest(const struct record_desk *desk, const struct re
 	struct jw w;
 	json_t *root = NULL;
 
-	out_init(&o, desk->mem, 2 * RECORD_BODY_BYTES_MAX);
+	out_init(&o, desk->mem, 2 * (size_t)RECORD_BODY_BYTES_MAX);
 	jw_init(&w, &o);
 	record_write_values(record, &w);
 	enum err_kind rc = out_finish(&o, &text, err);
 
 	if (rc == OK)
-		rc = json_parse(text, 2 * RECORD_BODY_BYTES_MAX, &root, err);
+		rc = json_parse(text, 2 * (size_t)RECORD_BODY_BYTES_MAX, &root, err);
 	if (rc == OK) {
-		out_init(&canonical, desk->mem, 2 * RECORD_BODY_BYTES_MAX);
+		out_init(&canonical, desk->mem, 2 * (size_t)RECORD_BODY_BYTES_MAX);
 		rc = json_canonical(root, &canonical, err);
 	}
 	if (rc == OK)

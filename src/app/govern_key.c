@@ -17,7 +17,7 @@ static enum err_kind offer_challenge(struct ctx *ctx, struct sha256 *challenge, 
 	struct str text;
 	struct out o;
 
-	out_init(&o, ctx->mem, 2 * LIMIT_LINE_BYTES);
+	out_init(&o, ctx->mem, 2 * (size_t)LIMIT_LINE_BYTES);
 	out_put(&o, STR("vitrine/person-key-offer/v1\n"));
 	out_put(&o, str_from(ctx->lab->settings.origin));
 	out_char(&o, '\n');
@@ -407,7 +407,7 @@ static enum err_kind text_compute(struct ctx *ctx, struct err *err)
 {
 	struct person_key *keys = arena_array(ctx->mem, struct person_key, PERSON_KEYS_MAX);
 	struct record_desk desk = record_desk_of(ctx);
-	const struct kind_transition *t;
+	const struct kind_transition *t = NULL;
 	struct record record;
 	struct refusal no;
 	struct str text;
@@ -423,6 +423,12 @@ static enum err_kind text_compute(struct ctx *ctx, struct err *err)
 		rc = record_may(&desk, &record, t, &no, err);
 	if (rc == OK && no.kind != OK)
 		rc = err_set(err, no.kind, "%s", no.why);
+	for (size_t i = 0; rc == OK && t != NULL && i < t->need_count; i++) {
+		if (!record.values[t->needs[i]].given)
+			rc = err_set(err, ERR_INPUT,
+				"%s: is needed for this: edit it in, then sign",
+				record.kind->fields[t->needs[i]].name);
+	}
 	if (rc == OK)
 		rc = decision_keys(&desk, keys, &count, err);
 	if (rc == OK && count == 0)

@@ -135,7 +135,7 @@ enum err_kind webauthn_check_new(const struct webauthn_place *place, const struc
 	const struct public_key *key, const struct webauthn_said *said, struct str *credential,
 	uint32_t *counter, struct err *err)
 {
-	unsigned flags;
+	unsigned flags = 0;
 	enum err_kind rc = check_client(place, "webauthn.create", challenge, said->client, err);
 
 	if (rc == OK)
@@ -161,8 +161,8 @@ enum err_kind webauthn_check_assertion(const struct webauthn_place *place,
 	const struct sha256 *challenge, const struct public_key *key,
 	const struct webauthn_said *said, uint32_t *counter, struct err *err)
 {
-	unsigned flags;
-	uint32_t count;
+	unsigned flags = 0;
+	uint32_t count = 0;
 	enum err_kind rc = check_client(place, "webauthn.get", challenge, said->client, err);
 
 	if (rc == OK)

@@ -43,6 +43,7 @@ cmd_fn cmd_doctor;
 cmd_fn cmd_init;
 cmd_fn cmd_ledger, cmd_store;
 cmd_fn cmd_leak;
+cmd_fn cmd_sign; /* cmd_keys.c */
 cmd_fn cmd_door, cmd_point, cmd_up, cmd_vault, cmd_witness; /* src/proc/ */
 cmd_fn cmd_enrol; /* `vitrine point enrol`, `vitrine point revoke` */
 cmd_fn cmd_call, cmd_help, cmd_man, cmd_openapi, cmd_prove, cmd_sign_in, cmd_sign_out, cmd_totp,

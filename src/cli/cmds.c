@@ -39,6 +39,17 @@ const struct cmd cmds[] = {
 		" A one-time password is replaced by one of your own at once.",
 		cmd_sign_in },
 	{ "sign-out", "End the session and forget its token.", "", cmd_sign_out },
+	{ "sign", "Make keys, and sign with them on a machine of your own: no lab, no network.",
+		"keygen FILE [--no-passphrase]\n"
+		" A new Ed25519 key; what is printed goes to your organisation (a person's key), or into its agreement\n"
+		" with the lab and into verifiers' policies (a root key).\n"
+		"public FILE\n what keygen printed, again\n"
+		"person-key --root FILE --lab ORIGIN --person ID --public KEY --until DATE [--from DATE]\n"
+		" Your organisation's statement that the key is the person's: two lines, for person.key_add.\n"
+		"decision FILE|- --key FILE [--note TEXT] [--fields FILE]\n"
+		" Tells in words what is decided and signs it. --fields: what `vitrine record show` printed, to compare.\n"
+		" All: [--passphrase-file FILE|-] for the key's passphrase; [--yes] to sign without being asked.",
+		cmd_sign },
 	{ "call", "Call any verb.",
 		"VERB [--out FILE] [--json FILE|-] [name=text | name:=JSON]...\n"
 		" The answer's JSON is printed; --out keeps the bytes that come with it.",

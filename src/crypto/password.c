@@ -91,6 +91,19 @@ enum err_kind password_check(
 	return OK;
 }
 
+enum err_kind password_derive(struct str passphrase, const uint8_t salt[PASSWORD_SALT_BYTES],
+	struct seal_key *key, struct err *err)
+{
+	static_assert(PASSWORD_SALT_BYTES == crypto_pwhash_SALTBYTES, "libsodium's salt");
+	if (check_length(passphrase, err) != OK || gate_enter(err) != OK)
+		return err->kind;
+	int rc = crypto_pwhash(key->bytes, sizeof(key->bytes), passphrase.ptr, passphrase.len, salt,
+		PASSES, MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+
+	gate_leave();
+	return rc == 0 ? OK : err_set(err, ERR_LIMIT, "no memory to hash a passphrase");
+}
+
 const struct password_hash *password_nobody(void)
 {
 	/* Our parameters, a salt and a hash of zero bytes: no one can find a password for that hash. */

@@ -7,12 +7,14 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "crypto/seal.h"
 
 enum {
 	PASSWORD_HASH_BYTES = 128,
 	PASSWORD_BYTES_MAX = 1024, /* longer than anybody types; hashing it costs nothing extra */
 	PASSWORD_PARALLEL_MAX = 2, /* hashes at once: 128 MiB */
 	PASSWORD_WAIT_MS_MAX = 10000, /* in the queue, then the caller is told to come back */
+	PASSWORD_SALT_BYTES = 16,
 	TOTP_SECRET_BYTES = 20,
 	TOTP_STEP_S = 30,
 };
@@ -30,6 +32,12 @@ MUST_CHECK enum err_kind password_make(
  */
 MUST_CHECK enum err_kind password_check(
 	const struct password_hash *hash, struct str password, bool *matches, struct err *err);
+/*
+ * A key from a passphrase and a salt of its own, with the same cost as a password's hash; its owner wipes it.
+ * Errors: those of password_make.
+ */
+MUST_CHECK enum err_kind password_derive(struct str passphrase,
+	const uint8_t salt[PASSWORD_SALT_BYTES], struct seal_key *key, struct err *err);
 /* A hash that no password matches, to spend the same time on accounts that do not exist. */
 const struct password_hash *password_nobody(void);
 

@@ -17,6 +17,8 @@ static const struct {
 		"text/javascript; charset=utf-8" },
 	[ASSET_NOTES] = { embedded_notes, &embedded_notes_len, "js",
 		"text/javascript; charset=utf-8" },
+	[ASSET_KEYS] = { embedded_keys, &embedded_keys_len, "js",
+		"text/javascript; charset=utf-8" },
 	[ASSET_ICON] = { embedded_icon, &embedded_icon_len, "svg", "image/svg+xml" },
 };
 static char paths[ASSETS][PREFIX_BYTES + NAME_BYTES];
@@ -43,8 +45,9 @@ void asset_digest(char hex[ASSET_DIGEST_BYTES])
 	static const struct {
 		enum asset asset;
 		const char *name;
-	} files[] = { { ASSET_ICON, "icon.svg" }, { ASSET_NOTES, "notes.js" },
-		{ ASSET_ROOM, "room.js" }, { ASSET_STYLE, "style.css" } };
+	} files[] = { { ASSET_ICON, "icon.svg" }, { ASSET_KEYS, "keys.js" },
+		{ ASSET_NOTES, "notes.js" }, { ASSET_ROOM, "room.js" },
+		{ ASSET_STYLE, "style.css" } };
 	struct sha256_state s;
 
 	static_assert(sizeof(files) / sizeof(files[0]) == ASSETS, "all of them");

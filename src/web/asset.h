@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 
-enum asset { ASSET_STYLE, ASSET_ROOM, ASSET_NOTES, ASSET_ICON, ASSETS };
+enum asset { ASSET_STYLE, ASSET_ROOM, ASSET_NOTES, ASSET_KEYS, ASSET_ICON, ASSETS };
 
 /* Once, before the others: computes the digests. */
 void asset_init(void);

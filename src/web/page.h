@@ -103,6 +103,7 @@ page_fn page_home, page_sign_in, page_sign_in_post, page_sign_out_post, page_pro
 	page_password_post, page_totp_post, page_asset, page_icon, page_leak, page_leak_post,
 	page_witnesses, page_policy_propose_post, page_policy_set_post, page_refusals,
 	page_refusals_csv, page_proof, page_notes, page_openings;
+page_fn page_keys, page_keys_post, page_key_offer_post, page_key_revoke_post;
 extern const struct route_call api_verb, api_ledger_file, api_openapi;
 
 /* Sent by a page of this very point? Browsers say so in headers that no script can set. */

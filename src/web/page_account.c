@@ -137,6 +137,14 @@ static void totp_sheet(struct page *p, const struct account_view *view)
 	HTML(h, "</div></section>");
 }
 
+static void keys_sheet(struct page *p)
+{
+	HTML(&p->html,
+		"<section class=\"sheet\" aria-labelledby=\"keys\"><header><h2 id=\"keys\">Keys</h2></header><div class=\"pad\">"
+		"<p class=\"quiet\">With a key of your own you sign what you decide: whoever checks the record need not believe whoever runs "
+		"this lab.</p><p class=\"foot\"><a class=\"button\" href=\"/account/keys\">Your keys</a></p></div></section>");
+}
+
 static enum err_kind draw(struct page *p, const struct account_view *view, struct err *err)
 {
 	struct html *h = &p->html;
@@ -162,6 +170,8 @@ static enum err_kind draw(struct page *p, const struct account_view *view, struc
 	}
 	if (!json_bool(p->session, "must_change"))
 		totp_sheet(p, view);
+	if (!json_bool(p->session, "must_change"))
+		keys_sheet(p);
 	who(p);
 	HTML(h, "</div></div>");
 	layout_end(p);

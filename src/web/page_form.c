@@ -1,5 +1,6 @@
 /* page_form: making, editing and moving a record: forms drawn from the kind, four-eyes words included. */
 #include "web/page.h"
+#include "web/page_sign.h"
 #include "web/part.h"
 #include "web/record_parts.h"
 
@@ -116,9 +117,10 @@ enum err_kind page_record_new(struct page *p, struct err *err)
 
 struct act {
 	struct str name, verb; /* "approve", "engagement.approve" */
-	const json_t *kind, *record, *action;
+	const json_t *kind, *shown, *record, *action; /* shown: answer of record.show */
 	int64_t version; /* 0: not told */
 	bool is_edit;
+	bool is_signed; /* by whoever acts: they have a key that counts, or the lab asks for one */
 };
 
 /* The version that the form was drawn from: somebody else's change in between is not overwritten. */
@@ -147,6 +149,7 @@ static enum err_kind load_act(struct page *p, struct act *act, struct err *err)
 	if (rc != OK)
 		return rc;
 	act->name = p->params[1];
+	act->shown = answer;
 	act->record = json_object_get(answer, "record");
 	act->version = json_int(act->record, "version", 0);
 	act->kind = page_kind(p, json_text(act->record, "kind"), err);
@@ -160,6 +163,7 @@ static enum err_kind load_act(struct page *p, struct act *act, struct err *err)
 		if (str_eq(json_text(row, "verb"), act->verb))
 			act->action = row;
 	}
+	act->is_signed = json_bool(act->action, "sign");
 	if (act->verb.len == 0 || act->action == NULL)
 		return err_set(
 			err, ERR_NOT_FOUND, "this cannot be done with such a record as it is now");
@@ -247,7 +251,8 @@ static enum err_kind draw_act(
 	}
 	rc = act->is_edit
 		? field_controls(p, act->kind, json_object_get(act->record, "fields"), err)
-		: needed_controls(p, act, err);
+		: act->is_signed ? OK
+				 : needed_controls(p, act, err);
 	if (rc != OK)
 		return rc;
 	if (!act->is_edit)
@@ -256,7 +261,7 @@ static enum err_kind draw_act(
 	html_text(h,
 		str_eq(json_text(act->action, "tone"), STR("bad")) ? STR("danger") : STR("main"));
 	HTML(h, "\">");
-	html_text(h, act->is_edit ? STR("Save") : label);
+	html_text(h, act->is_edit ? STR("Save") : act->is_signed ? STR("Go on and sign") : label);
 	HTML(h, "</button><a class=\"button\" href=\"/record/");
 	html_url(h, id);
 	HTML(h, "\">Cancel</a></p></form>");
@@ -275,16 +280,45 @@ static void send_act(struct page *p, const struct act *act, struct ask *a)
 		send_fields(p, act->kind, true, a);
 		return;
 	}
+	if (act->is_signed) {
+		jw_kstr(&a->jw, "decision", form_value(&p->form, "decision"));
+		jw_kstr(&a->jw, "signature", str_trim(form_value(&p->form, "signature")));
+	}
 	json_array_foreach(json_object_get(act->action, "needs"), index, name)
 	{
 		const json_t *field = record_field(act->kind,
 			json_is_string(name) ? str_from(json_string_value(name)) : STR(""));
 
-		if (field != NULL)
+		if (field != NULL && !act->is_signed)
 			field_send(p, field, false, a);
 	}
 	if (str_trim(form_value(&p->form, "note")).len > 0)
 		jw_kstr(&a->jw, "note", str_trim(form_value(&p->form, "note")));
+}
+
+/* The page between the press and the act: what is signed, in full. */
+static enum err_kind ask_signature(struct page *p, const struct act *act, struct err *err)
+{
+	struct str note = str_trim(form_value(&p->form, "note"));
+	struct sign_view view = { .label = json_text(act->action, "label"),
+		.kind = act->kind,
+		.record = act->record,
+		.shown = act->shown };
+	struct ask a;
+
+	ask_init(p, &a);
+	jw_kstr(&a.jw, "act", act->verb);
+	jw_kstr(&a.jw, "id", json_text(act->record, "id"));
+	if (note.len > 0)
+		jw_kstr(&a.jw, "note", note);
+	enum err_kind rc = ask_send(p, &a, "decision.text", &view.answer, err);
+
+	if (rc == OK)
+		return sign_draw(p, &view, err);
+	if (!is_about_the_form(p, rc))
+		return rc;
+	p->status = err_http_status(rc);
+	return draw_act(p, act, arena_printf(p->mem, "%s", err->msg), err);
 }
 
 enum err_kind page_record_act(struct page *p, struct err *err)
@@ -298,6 +332,8 @@ enum err_kind page_record_act(struct page *p, struct err *err)
 		return rc;
 	if (p->request->method == HTTP_GET)
 		return draw_act(p, &act, NULL, err);
+	if (act.is_signed && str_trim(form_value(&p->form, "signature")).len == 0)
+		return ask_signature(p, &act, err);
 	ask_init(p, &a);
 	send_act(p, &act, &a);
 	rc = ask_send(p, &a, act.verb.ptr, &answer, err);

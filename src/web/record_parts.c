@@ -110,7 +110,7 @@ static bool has_value(const json_t *value)
 	return value != NULL && !json_is_null(value);
 }
 
-static void fields_sheet(struct page *p, const json_t *kind, const json_t *answer)
+void record_fields_sheet(struct page *p, const json_t *kind, const json_t *answer)
 {
 	struct html *h = &p->html;
 	const json_t *record = json_object_get(answer, "record");
@@ -334,7 +334,7 @@ void record_body(struct page *p, const json_t *kind, const json_t *answer)
 	const json_t *record = json_object_get(answer, "record");
 
 	HTML(h, "<div class=\"columns\"><div class=\"column\">");
-	fields_sheet(p, kind, answer);
+	record_fields_sheet(p, kind, answer);
 	HTML(h, "</div><div class=\"column\">");
 	actions_sheet(p, answer);
 	history_sheet(p, kind, json_object_get(answer, "history"));

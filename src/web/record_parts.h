@@ -14,6 +14,8 @@ void record_head(struct page *p, const char *list_path, const char *list_text, c
 	const json_t *record);
 /* Fields, what can be done and by whom, history, records that refer to it: of a record.show answer. */
 void record_body(struct page *p, const json_t *kind, const json_t *answer);
+/* The sheet of the fields alone. */
+void record_fields_sheet(struct page *p, const json_t *kind, const json_t *answer);
 /* Which family of the navigation a kind belongs to, and its list's path (in the request's arena). */
 enum family record_family(const json_t *kind);
 const char *record_list_path(struct page *p, const json_t *kind);

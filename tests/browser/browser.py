@@ -18,7 +18,8 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "tools"), os.path.join(TOP, "tests", "story")]
 from fixture import BINARY, Fixture, moment  # noqa: E402
 from parties import Parties  # noqa: E402
-from labkit import Lab, free_port, new_password  # noqa: E402
+from labkit import Lab, People, free_port, new_password  # noqa: E402
+from signing import agree  # noqa: E402
 from PIL import Image  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
@@ -128,6 +129,55 @@ def sealed_lab():
     return lab, {"url": lab.lab.url, "passwords": lab.passwords, "opening": opening, "session": session}
 
 
+def lab_with_keys(folder):
+    """A lab by its host's name, as security keys want it; its maker has a root key, and cleo a key of her own machine."""
+    lab = Lab(os.path.join(folder, "keys"), BINARY)
+    passwords = {"ada": new_password(), "ben": new_password()}
+    lab.init([("ada", "Ada Keller", passwords["ada"]), ("ben", "Ben Okafor", passwords["ben"])], name="Lab of keys",
+             origin="story.example/keys")
+    port = free_port()
+    settings = os.path.join(lab.folder, "vitrine.yaml")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read().replace('web.rp_id: ""', 'web.rp_id: "localhost"')
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace('web.origin: ""', f'web.origin: "https://localhost:{port}"'))
+    lab.start(port)
+    ada, ben = (lab.signed_in(name, passwords[name]) for name in ("ada", "ben"))
+    people = People(lab, ada, ben)
+    maker = ada.verb("session.show")["person"]["organisation"]
+    cleo = people.person("cleo", "Cleo Marchetti", maker, ["officer"], "second")
+    passwords.update(people.passwords)
+
+    def key(name):
+        path = os.path.join(folder, name)
+        said = lab.run("sign", "keygen", path, "--no-passphrase").stdout
+        return path, said.splitlines()[0].split()[-1]
+
+    root, public = key("root.key")
+    agree(ada, ben, maker, root_text=public.split(":")[1])
+    own, public = key("cleo.key")
+    lines = lab.run("sign", "person-key", "--root", root, "--lab", "story.example/keys", "--person", cleo, "--public", public,
+                    "--until", "2999-01-01", "--yes").stdout.splitlines()
+    lab.signed_in("cleo", passwords["cleo"]).verb("person.key_add", statement=lines[0], signature=lines[1], label="her own machine")
+    operator = people.organisation("Northline Telecom", "customer", "SE")
+    product = ada.verb("product.create", name="packet")["id"]
+    engagement = people.engagement(title="Review", party=operator, product=product, purpose="Review", until=moment(30))
+    lab.run("sign-in", "ada", "--password-file", "-", stdin=passwords["ada"] + "\n")
+    source = os.path.join(folder, "keys-source")
+    os.makedirs(source)
+    with open(os.path.join(source, "a.c"), "w", encoding="ascii") as file:
+        file.write("int a;\n")
+    lab.run("release", "ingest", product, "1.0", source, person="ada")
+    release = ada.verb("record.list", kind="release")["items"][0]["id"]
+    grants = []
+    for number in range(3):
+        grant = ada.verb("grant.create", title=f"Grant {number}", engagement=engagement, party=operator, product=product, releases=[release],
+                         activities=["view"], forms=["glass"], until=moment(20), lines_per_hour=600)["id"]
+        ada.verb("grant.propose", id=grant)
+        grants.append(grant)
+    return lab, {"url": f"https://localhost:{port}", "binary": BINARY, "passwords": passwords, "root": root, "cleo": own, "grants": grants}
+
+
 def main():
     installed = modules()
     record = os.path.abspath(os.environ["RECORD_DIR"]) if "RECORD_DIR" in os.environ else None
@@ -139,7 +189,9 @@ def main():
     lab = Fixture(releases=3)
     sealed = None
     status = 1
+    keys = None
     try:
+        keys, keys_config = lab_with_keys(lab.folder)
         engagement = lab.engagement()
         brief, last = lab.releases[1], lab.releases[2]
         # The one that ends by the clock, within a session's idle time.
@@ -164,6 +216,7 @@ def main():
             "leak": leak,
             "pages": golden_pages(lab.folder),
             "apart": lab_apart(lab.folder),
+            "keys": keys_config,
             "ids": {"engagement": engagement, "grant": grant, "release": last, "brief": brief, "briefGrant": brief_grant,
                     "outside": lab.releases[0], "product": lab.product, "operator": lab.operator, "rita": people["rita"],
                     "rui": people["rui"], "asked": asked},
@@ -178,6 +231,8 @@ def main():
     finally:
         if status != 0:
             print("# the lab's log:\n# " + lab.lab.log_tail(40).replace("\n", "\n# "))
+        if keys is not None:
+            keys.remove()
         lab.remove()
         if sealed is not None:
             sealed.remove()

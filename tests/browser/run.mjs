@@ -6,6 +6,7 @@ import leak from "./cases_leak.mjs";
 import guards from "./cases_guards.mjs";
 import notes from "./cases_notes.mjs";
 import openings from "./cases_openings.mjs";
+import keys from "./cases_keys.mjs";
 import away from "./cases_away.mjs";
 import room from "./cases_room.mjs";
 
@@ -16,5 +17,6 @@ await notes();
 await openings();
 await forms();
 await guards();
+await keys();
 await away();
 await finish();
