@@ -9,17 +9,16 @@
 #include "base/hex.h"
 #include "os/log.h"
 
-static enum err_kind view_of(struct ctx *ctx, struct cosigned_view **view, struct err *err)
+/* In the call's memory; NULL with err set. */
+static struct cosigned_view *view_of(struct ctx *ctx, struct err *err)
 {
-	struct cosigned_view *v = arena_array(ctx->mem, struct cosigned_view, 1);
+	struct cosigned_view *view = arena_array(ctx->mem, struct cosigned_view, 1);
 
-	if (v == NULL)
-		return err_set(err, ERR_LIMIT, "request memory used up");
-	enum err_kind rc = cosigned_show(ctx->lab->cosigned, ctx->mem, v, err);
-
-	if (rc == OK)
-		*view = v;
-	return rc;
+	if (view == NULL) {
+		err_set(err, ERR_LIMIT, "request memory used up");
+		return NULL;
+	}
+	return cosigned_show(ctx->lab->cosigned, ctx->mem, view, err) == OK ? view : NULL;
 }
 
 static void put_path(struct ctx *ctx, const struct merkle_path *path, struct out *o)
@@ -140,14 +139,15 @@ static enum err_kind write_proposals(struct ctx *ctx, struct err *err)
 
 static enum err_kind list_compute(struct ctx *ctx, struct err *err)
 {
-	struct cosigned_view *view = NULL;
+	struct cosigned_view *view = view_of(ctx, err);
 	struct ledger_head head;
 	struct str note;
 	struct jw *w = ctx->answer;
-	enum err_kind rc = view_of(ctx, &view, err);
 
-	if (rc == OK)
-		rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &head, &note, err);
+	if (view == NULL)
+		return err->kind;
+	enum err_kind rc = ledger_checkpoint(ctx->lab->ledger, ctx->mem, &head, &note, err);
+
 	if (rc != OK)
 		return rc;
 	jw_key(w, "size");

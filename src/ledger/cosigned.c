@@ -111,11 +111,10 @@ static enum err_kind publish_witnessed(
 	enum err_kind rc = note_with_lines(c, offer, &mem, &note, err);
 	char *copy = rc == OK ? malloc(note.len) : NULL;
 
-	if (rc == OK && copy == NULL)
-		rc = err_set(err, ERR_LIMIT, "no memory for the witnessed head");
 	if (rc == OK)
-		rc = publish_file(&c->publish, LEDGER_WITNESSED, note, false, err);
-	if (rc == OK) {
+		rc = copy == NULL ? err_set(err, ERR_LIMIT, "no memory for the witnessed head")
+				  : publish_file(&c->publish, LEDGER_WITNESSED, note, false, err);
+	if (rc == OK && copy != NULL) {
 		memcpy(copy, note.ptr, note.len);
 		free(c->witnessed_note);
 		c->witnessed_note = copy;

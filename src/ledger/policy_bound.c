@@ -24,7 +24,7 @@ bool policy_is_met(const struct policy *policy, uint32_t signed_by)
 static unsigned sum_of_smallest(
 	const struct policy_group *group, const unsigned values[POLICY_MEMBERS_MAX], unsigned count)
 {
-	unsigned sorted[POLICY_MEMBERS_MAX];
+	unsigned sorted[POLICY_MEMBERS_MAX] = { 0 };
 	unsigned sum = 0;
 
 	for (unsigned m = 0; m < group->member_count; m++) {
@@ -42,7 +42,7 @@ static unsigned sum_of_smallest(
 /* Two choices of `threshold` of n members share 2 * threshold - n of them at least; which, the attacker picks. */
 unsigned policy_overlap(const struct policy *policy, uint32_t colluding)
 {
-	unsigned values[POLICY_MEMBERS_MAX];
+	unsigned values[POLICY_MEMBERS_MAX] = { 0 };
 
 	if (policy->quorum == POLICY_NO_QUORUM)
 		return 0;
@@ -63,7 +63,7 @@ unsigned policy_overlap(const struct policy *policy, uint32_t colluding)
 static unsigned fewest_of(
 	const struct policy *policy, unsigned (*needed)(const struct policy_group *group))
 {
-	unsigned values[POLICY_MEMBERS_MAX];
+	unsigned values[POLICY_MEMBERS_MAX] = { 0 };
 
 	if (policy->quorum == POLICY_NO_QUORUM)
 		return 0;

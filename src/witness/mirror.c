@@ -247,8 +247,8 @@ static enum err_kind sign(struct mirror *m, const struct witness_state *head, st
 	struct out line_out, note_out;
 	struct note parsed;
 
-	out_init(&line_out, mem, 2 * NOTE_NAME_BYTES_MAX);
-	out_init(&note_out, mem, WITNESS_NOTE_BYTES_MAX + 2 * NOTE_NAME_BYTES_MAX);
+	out_init(&line_out, mem, (size_t)2 * NOTE_NAME_BYTES_MAX);
+	out_init(&note_out, mem, WITNESS_NOTE_BYTES_MAX + (size_t)2 * NOTE_NAME_BYTES_MAX);
 	enum err_kind rc = note_parse(str_of(head->note, head->note_len), &parsed, err);
 
 	if (rc == OK)

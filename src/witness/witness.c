@@ -102,8 +102,11 @@ enum err_kind witness_open(
 	w->vkey = note_vkey_make(str_of(w->name, options->name.len), NOTE_COSIGNATURE, &public_key);
 	pthread_mutex_init(&w->lock, NULL);
 	w->logs = calloc(options->log_count + 1, sizeof(*w->logs));
-	rc = w->logs == NULL ? err_set(err, ERR_LIMIT, "witness: no memory")
-			     : fs_lock(options->dir_fd, "lock", &w->lock_fd, err);
+	if (w->logs == NULL) {
+		witness_close(w);
+		return err_set(err, ERR_LIMIT, "witness: no memory");
+	}
+	rc = fs_lock(options->dir_fd, "lock", &w->lock_fd, err);
 	for (; rc == OK && w->log_count < options->log_count; w->log_count++)
 		rc = open_log(w, &options->logs[w->log_count], &w->logs[w->log_count], err);
 	if (rc != OK) {
@@ -335,7 +338,7 @@ static bool cosign(struct trial *t)
 
 	if (!take_time(t, &time_s))
 		return false;
-	out_init(&o, t->mem, 2 * NOTE_NAME_BYTES_MAX);
+	out_init(&o, t->mem, (size_t)2 * NOTE_NAME_BYTES_MAX);
 	if (cosignature_put_line(t->mem, &o, &w->vkey, &w->key, time_s, t->note.text, &err) != OK ||
 		out_finish(&o, &line, &err) != OK)
 		return fail(t, WITNESS_UNABLE, "%s", err.msg);

@@ -29,7 +29,7 @@ MUTANTS = {
     "other_text": (WITNESS, "&w->key, time_s, t->note.text, &err)", "&w->key, time_s, STR(\"x\\n\"), &err)"),
     "forgets": (WITNESS, "\tif (rc != ERR_NOT_FOUND && rc != ERR_CORRUPT)\n\t\treturn rc;\n",
                 "\tif (rc != OK)\n\t\twitness_state_init(&log->state);\n\tif (rc != ERR_IO)\n\t\treturn OK;\n"),
-    "shared_state": (WITNESS, "fs_lock(options->dir_fd, \"lock\", &w->lock_fd, err)", "OK"),
+    "shared_state": (WITNESS, "rc = fs_lock(options->dir_fd, \"lock\", &w->lock_fd, err);", "rc = OK;"),
     "digest": (STATE, "\tif (!sha256_eq(&want, &have))", "\tif (want.bytes[0] != have.bytes[0] && false)"),
     "fork_unkept": (WITNESS, "\tif (s->size == c->size && s->size > 0)\n\t\tkeep_fork(t);\n", "\tif (s->size > c->size)\n\t\tkeep_fork(t);\n"),
 }
