@@ -218,10 +218,10 @@ enum err_kind publish_tile(void *arg, const struct tile *tile, struct str bytes,
 			p->missing++;
 		else if (p->compares)
 			p->differing++;
-		enum err_kind rc = publish_file(p, path, bytes, false, err);
+		enum err_kind rc = publish_file(p, path, bytes, p->durable, err);
 
 		if (rc != OK && make_parents(p->dir_fd, path, err) == OK)
-			rc = publish_file(p, path, bytes, false, err);
+			rc = publish_file(p, path, bytes, p->durable, err);
 		if (rc != OK)
 			return rc;
 	}

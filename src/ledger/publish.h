@@ -24,6 +24,7 @@ struct publish_partials {
 
 struct publish {
 	int dir_fd; /* LAB/ledger, borrowed */
+	bool durable; /* each tile is synced: for whoever has no records to make it again from */
 	bool compares; /* start: a file that holds the right bytes is left alone */
 	uint64_t missing, differing; /* counted while comparing */
 	/* Of hashes (level 0) and of entries. What stood there before the start is not known: any width may be. */
