@@ -414,7 +414,7 @@ static enum err_kind sign_decision(struct arena *mem, const struct sign_options 
 	struct sign_public public_key;
 	struct sign_secret secret;
 	struct signature made;
-	struct str text, message;
+	struct str text = STR(""), message;
 	enum err_kind rc = read_text(mem, o->file, &text, err);
 
 	if (rc == OK)
