@@ -8,6 +8,7 @@
 #include "ledger/log.h"
 #include "ledger/published.h"
 #include "ledger/verify.h"
+#include "ledger/verify_witnessed.h"
 #include "os/fs.h"
 #include "os/sandbox.h"
 #include "store/pack.h"
@@ -114,6 +115,24 @@ static enum err_kind verify_blobs(struct reading *r, uint64_t *blobs, struct err
 	return rc;
 }
 
+/* Whose cosignatures cover how much, by the policy that lies beside the log. */
+static enum err_kind verify_witnesses(struct reading *r, uint64_t size, struct err *err)
+{
+	struct witnessed_report w;
+	enum err_kind rc = ledger_verify_witnessed(r->dir_fd, &r->vkey, size, &r->mem, &w, err);
+
+	if (rc != OK)
+		return rc;
+	if (!w.has_policy)
+		printf("  no policy of witnesses lies beside it\n");
+	else if (!w.has_head)
+		printf("  a policy lies beside it, and no cosigned head yet\n");
+	else
+		printf("  %llu entries are cosigned by %zu of %zu witnesses: the quorum of the policy beside it is met\n",
+			(unsigned long long)w.size, w.signers, w.policy.witness_count);
+	return OK;
+}
+
 static enum err_kind run_verify(struct reading *r, struct err *err)
 {
 	struct ledger_report report = { 0 };
@@ -141,7 +160,8 @@ static enum err_kind run_verify(struct reading *r, struct err *err)
 	} else {
 		printf("  the records were not looked at\n");
 	}
-	return print_key(r, err);
+	rc = verify_witnesses(r, report.checkpoint.size, err);
+	return rc != OK ? rc : print_key(r, err);
 }
 
 /* How many entries of a kind the log has, after all of it was checked: a number to hold a register against. */
