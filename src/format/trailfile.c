@@ -154,7 +154,7 @@ static enum err_kind read_rows(struct reader *r, struct trailfile *file, size_t 
 enum err_kind trailfile_parse(
 	struct arena *mem, struct str text, struct trailfile *file, struct err *err)
 {
-	struct reader r = { .mem = mem, .rest = text };
+	struct reader r = { .mem = mem, .rest = text, .line = STR("") };
 	size_t keys = count_lines(text, STR("key ")), items = count_lines(text, STR("item "));
 
 	*file = (struct trailfile){ .opening = STR("") };
