@@ -48,7 +48,7 @@ class Client:
                 answer = self.connection.getresponse()
                 data = answer.read()
                 break
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
                 self.connection.close()
                 self.connection = None
                 if attempt == 2:

@@ -1,6 +1,7 @@
 /* page_error: what happened, what was kept, what to do next. */
 #include "web/page.h"
 #include "web/part.h"
+#include "web/state.h"
 
 static const struct {
 	const char *verdict, *kept, *next;
@@ -57,20 +58,28 @@ static void draw(
 	layout_end(p);
 }
 
-/* The point is up, the vault is not: say so, and look again soon where asking again does no harm. */
-static void draw_away(struct page *p)
+/*
+ * The point is up, the vault is not to be reached: say so, and look again soon where asking again does no harm. A point
+ * on another machine tells that link and centre are two things. ERR_NOT_FOUND: the call was never sent.
+ */
+static void draw_away(struct page *p, enum err_kind kind)
 {
+	bool is_far = p->web->options.is_far, is_get = p->request->method == HTTP_GET;
+
 	p->status = 503;
 	p->session = NULL;
 	http_header_add(p->response, "Retry-After", "2");
-	if (p->request->method == HTTP_GET)
+	if (is_get)
 		http_header_add(p->response, "Refresh", "3");
-	draw(p, "The lab cannot be reached",
-		STR("This access point runs, but the vault behind it gives no answer."),
-		"An act that was under way either has its entry in the ledger or has not happened.",
-		p->request->method == HTTP_GET
-			? "Nothing: this page looks again every three seconds."
-			: "Open the page again in a moment and look whether it was done.");
+	draw(p, is_far ? "The link to the centre is lost" : "The lab cannot be reached",
+		is_far ? STR("This access point runs; the centre, on another machine, cannot be reached "
+			     "from here just now. The point tries again by itself.")
+		       : STR("This access point runs, but the vault behind it gives no answer."),
+		kind == ERR_NOT_FOUND
+			? "Nothing was sent, and nothing was changed."
+			: "An act that was under way either has its entry in the ledger or has not happened.",
+		is_get ? "Nothing: this page looks again every three seconds."
+		       : "Open the page again in a moment and look whether it was done.");
 }
 
 void page_error(struct page *p, const struct err *err)
@@ -81,7 +90,7 @@ void page_error(struct page *p, const struct err *err)
 	p->html.o.len = 0;
 	p->html.o.failed = false;
 	if (p->vault_away) {
-		draw_away(p);
+		draw_away(p, err->kind);
 	} else {
 		p->status = err_http_status(err->kind);
 		draw(p, words[err->kind].verdict, str_from(err->msg), words[err->kind].kept,
