@@ -4,23 +4,13 @@
 
 #include "base/when.h"
 #include "ledger/entry.h"
+#include "link/receipts.h"
 #include "witness/monitor_inside.h"
 
 enum {
-	ROW_BYTES = 96, /* docs/formats/link.md, "Receipts" */
 	ROWS_A_READ = 512,
 	ROOTS_A_TURN = 32, /* a root is some twenty tiles */
 };
-static const uint64_t sent = UINT64_MAX - 1, no_entry = UINT64_MAX;
-
-static uint64_t be64(const uint8_t *at)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | at[i];
-	return v;
-}
 
 static void raise_call(struct monitor *m, const struct pending *p, const char *words)
 {
@@ -30,16 +20,23 @@ static void raise_call(struct monitor *m, const struct pending *p, const char *w
 	m->options.alarm(m->options.arg, "request", str_from(subject), words);
 }
 
-static void take_row(struct monitor *m, const uint8_t row[ROW_BYTES])
+static void take_row(struct monitor *m, const uint8_t row[RECEIPT_BYTES])
 {
-	struct pending p = { .counter = be64(row),
-		.time_us = (int64_t)be64(row + 40),
-		.entry_index = be64(row + 48),
-		.tree_size = be64(row + 56) };
+	struct receipt r;
+	struct err err;
 
-	memcpy(p.request.bytes, row + 8, SHA256_BYTES);
-	memcpy(p.root.bytes, row + 64, SHA256_BYTES);
-	if (p.entry_index == sent) {
+	if (receipt_parse(row, &r, &err) != OK) {
+		m->options.alarm(m->options.arg, "receipts", STR("file"), err.msg);
+		return;
+	}
+	struct pending p = { .counter = r.counter,
+		.time_us = r.time_us,
+		.entry_index = r.entry_index,
+		.tree_size = r.tree_size,
+		.request = r.request,
+		.root = r.root };
+
+	if (p.entry_index == RECEIPT_SENT) {
 		if (m->call_count < MONITOR_CALLS_MAX)
 			m->calls[m->call_count++] = p;
 		return;
@@ -57,7 +54,7 @@ static void take_row(struct monitor *m, const uint8_t row[ROW_BYTES])
 /* Rows that are whole, from where the last turn ended. */
 static enum err_kind read_rows(struct monitor *m, int fd, struct err *err)
 {
-	uint8_t rows[ROWS_A_READ * ROW_BYTES];
+	uint8_t rows[ROWS_A_READ * RECEIPT_BYTES];
 
 	for (;;) {
 		ssize_t n = pread(fd, rows, sizeof(rows), (off_t)m->receipts_at);
@@ -66,9 +63,9 @@ static enum err_kind read_rows(struct monitor *m, int fd, struct err *err)
 			continue;
 		if (n < 0)
 			return err_errno(err, errno, "read the receipts");
-		for (size_t at = 0; at + ROW_BYTES <= (size_t)n; at += ROW_BYTES)
+		for (size_t at = 0; at + RECEIPT_BYTES <= (size_t)n; at += RECEIPT_BYTES)
 			take_row(m, rows + at);
-		m->receipts_at += (uint64_t)n / ROW_BYTES * ROW_BYTES;
+		m->receipts_at += (uint64_t)n / RECEIPT_BYTES * RECEIPT_BYTES;
 		if ((size_t)n < sizeof(rows))
 			return OK;
 	}
@@ -110,11 +107,12 @@ static void check_answers(struct monitor *m, const struct mirror *mirror)
 		struct pending *p = &m->answers[i];
 
 		if (p->tree_size > mirror_size(mirror) ||
-			(p->entry_index != no_entry && p->entry_index >= mirror_size(mirror))) {
+			(p->entry_index != RECEIPT_NO_ENTRY &&
+				p->entry_index >= mirror_size(mirror))) {
 			m->answers[kept++] = *p;
 			continue;
 		}
-		if (p->entry_index != no_entry)
+		if (p->entry_index != RECEIPT_NO_ENTRY)
 			check_entry(m, mirror, p);
 		if (roots++ < ROOTS_A_TURN)
 			check_root(m, mirror, p);

@@ -10,10 +10,11 @@
 #include "ledger/cosigned.h"
 #include "ledger/tiles.h"
 #include "ledger/verify.h"
+#include "link/receipts.h"
 #include "os/fs.h"
 #include "witness/monitor.h"
 
-enum { ENTRIES = 300, ROW_BYTES = 96 };
+enum { ENTRIES = 300 };
 
 static struct labfix fix;
 static struct temp temp;
@@ -231,25 +232,19 @@ static void rules_over_entries(void **state)
 	monitor_close(m);
 }
 
-static void put_be64(uint8_t *at, uint64_t v)
-{
-	for (int i = 7; i >= 0; i--, v >>= 8)
-		at[i] = (uint8_t)v;
-}
-
 static void receipt(int fd, uint64_t counter, const struct sha256 *request, int64_t time_us,
 	uint64_t index, const struct ledger_head *head)
 {
-	uint8_t row[ROW_BYTES] = { 0 };
+	struct receipt r = {
+		.counter = counter, .request = *request, .time_us = time_us, .entry_index = index
+	};
+	uint8_t row[RECEIPT_BYTES];
 
-	put_be64(row, counter);
-	memcpy(row + 8, request->bytes, SHA256_BYTES);
-	put_be64(row + 40, (uint64_t)time_us);
-	put_be64(row + 48, index);
 	if (head != NULL) {
-		put_be64(row + 56, head->size);
-		memcpy(row + 64, head->root.bytes, SHA256_BYTES);
+		r.tree_size = head->size;
+		r.root = head->root;
 	}
+	receipt_format(&r, row);
 	assert_int_equal(write(fd, row, sizeof(row)), sizeof(row));
 }
 
@@ -286,10 +281,10 @@ static void receipts_are_held_against_the_log(void **state)
 	assert_int_equal(mirror_follow(mirror, &s, &err), OK);
 	assert_int_equal(ledger_checkpoint(fix.ledger, &mem, &head, &note, &err), OK);
 	/* Sent and answered; sent, and in the log without an answer; sent a moment ago. */
-	receipt(rows, 1, &mine, now_us, UINT64_MAX - 1, NULL);
+	receipt(rows, 1, &mine, now_us, RECEIPT_SENT, NULL);
 	receipt(rows, 1, &mine, now_us, 0, &head);
-	receipt(rows, 2, &mine, 0, UINT64_MAX - 1, NULL);
-	receipt(rows, 3, &lost, now_us, UINT64_MAX - 1, NULL);
+	receipt(rows, 2, &mine, 0, RECEIPT_SENT, NULL);
+	receipt(rows, 3, &lost, now_us, RECEIPT_SENT, NULL);
 	assert_int_equal(monitor_receipts(m, rows, mirror, now_us, &err), OK);
 	assert_string_equal(rules, "");
 	/* The last one is never heard of again; another's entry; another root. */
