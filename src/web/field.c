@@ -127,6 +127,7 @@ static bool is_chosen(struct page *p, const char *name, const json_t *value, str
 
 struct control {
 	const char *name;
+	const struct basis *basis;
 	const json_t *field, *value;
 	bool needed, list;
 };
@@ -161,9 +162,9 @@ static void choice(struct page *p, const struct control *c, struct str value, st
 
 static enum err_kind choices(struct page *p, const struct control *c, struct err *err)
 {
-	struct str kind = json_text(c->field, "kind"), word;
+	struct str kind = json_text(c->field, "kind"), word, ref;
 	const json_t *answer, *words = json_object_get(c->field, "words");
-	size_t at = 0;
+	size_t at = 0, offered = 0;
 	json_t *item;
 
 	if (kind.len == 0) {
@@ -172,17 +173,26 @@ static enum err_kind choices(struct page *p, const struct control *c, struct err
 		return OK;
 	}
 	struct ask a;
-
-	ask_init(p, &a);
-	jw_kstr(&a.jw, "kind", kind);
-	jw_ki64(&a.jw, "limit", CHOICES_MAX);
-	enum err_kind rc = ask_send(p, &a, "record.list", &answer, err);
+	enum err_kind rc = basis_reference(p, c->basis, kind, &ref, err);
 
 	if (rc != OK)
 		return rc;
+	ask_init(p, &a);
+	jw_kstr(&a.jw, "kind", kind);
+	if (ref.len > 0)
+		jw_kstr(&a.jw, "ref", ref);
+	jw_ki64(&a.jw, "limit", CHOICES_MAX);
+	rc = ask_send(p, &a, "record.list", &answer, err);
+	if (rc != OK)
+		return rc;
 	json_array_foreach(json_object_get(answer, "items"), at, item)
+	{
+		if (str_eq(json_text(item, "state"), STR("withdrawn")))
+			continue;
 		choice(p, c, json_text(item, "id"), json_text(item, "title"));
-	if (json_array_size(json_object_get(answer, "items")) == 0 && c->list)
+		offered++;
+	}
+	if (offered == 0 && c->list)
 		HTML(&p->html, "<span class=\"faint\">There is none yet.</span>");
 	return OK;
 }
@@ -261,13 +271,31 @@ static void single_input(struct page *p, const struct control *c, struct str typ
 	HTML(h, "\">");
 }
 
-enum err_kind field_control(
-	struct page *p, const json_t *field, const json_t *value, bool needed, struct err *err)
+/* Said, linked, and sent along unseen. */
+static void fixed_value(struct page *p, const json_t *field, struct str id, struct str title)
 {
 	struct html *h = &p->html;
+
+	HTML(h, "<div class=\"field\"><span>");
+	html_text(h, json_text(field, "label"));
+	HTML(h, "</span><p>");
+	part_record_link(p, id, title);
+	HTML(h, "</p><input type=\"hidden\" name=\"");
+	html_text(h, json_text(field, "name"));
+	HTML(h, "\" value=\"");
+	html_text(h, id);
+	HTML(h, "\"></div>");
+}
+
+enum err_kind field_control(struct page *p, const struct basis *basis, const json_t *field,
+	const json_t *value, bool needed, struct err *err)
+{
+	struct html *h = &p->html;
+	struct str fixed = basis_fixed(basis, field);
 	struct str type = json_text(field, "type"), help = json_text(field, "help");
 	bool is_choice = str_eq(type, STR("id")) || json_object_get(field, "words") != NULL;
 	struct control c = { .name = json_text(field, "name").ptr,
+		.basis = basis,
 		.field = field,
 		.value = value,
 		.needed = needed,
@@ -275,6 +303,10 @@ enum err_kind field_control(
 	bool grouped = is_choice && c.list;
 	enum err_kind rc = OK;
 
+	if (fixed.len > 0) {
+		fixed_value(p, field, fixed, basis_title(basis, fixed));
+		return OK;
+	}
 	if (grouped)
 		HTML(h, "<fieldset class=\"field\"><legend>");
 	else

@@ -4,8 +4,8 @@
 #include "web/part.h"
 #include "web/record_parts.h"
 
-static enum err_kind field_controls(
-	struct page *p, const json_t *kind, const json_t *values, struct err *err)
+static enum err_kind field_controls(struct page *p, const struct basis *basis, const json_t *kind,
+	const json_t *values, struct err *err)
 {
 	size_t index;
 	json_t *field;
@@ -13,7 +13,8 @@ static enum err_kind field_controls(
 
 	json_array_foreach(json_object_get(kind, "fields"), index, field)
 	{
-		rc = field_control(p, field, json_object_get(values, json_text(field, "name").ptr),
+		rc = field_control(p, basis, field,
+			json_object_get(values, json_text(field, "name").ptr),
 			json_bool(field, "required"), err);
 		if (rc != OK)
 			return rc;
@@ -56,10 +57,52 @@ static bool is_about_the_form(const struct page *p, enum err_kind rc)
 			rc == ERR_NOT_FOUND);
 }
 
+/* The engagement is chosen first: the address that this form leads to names it. */
+static enum err_kind basis_form(
+	struct page *p, const json_t *field, const struct basis *none, struct err *err)
+{
+	HTML(&p->html, "<form class=\"sheet pad form\" method=\"get\">");
+	enum err_kind rc = field_control(p, none, field, NULL, true, err);
+
+	HTML(&p->html, "<p class=\"foot\"><button class=\"button main\">Continue</button>");
+	return rc;
+}
+
+static enum err_kind whole_form(struct page *p, const json_t *kind, struct str label,
+	const struct basis *basis, struct err *err)
+{
+	struct html *h = &p->html;
+
+	HTML(h, "<form class=\"sheet pad form\" method=\"post\">");
+	part_csrf(p);
+	enum err_kind rc = field_controls(p, basis, kind, NULL, err);
+
+	HTML(h, "<p class=\"foot\"><button class=\"button main\">");
+	html_text(h, label.len > 0 ? label : STR("Save"));
+	HTML(h, "</button>");
+	return rc;
+}
+
+/* Of the address; of what was typed only where there is no form without one. */
+static struct str engagement_id(const struct page *p, const json_t *field)
+{
+	struct str id = form_value(&p->query, json_text(field, "name").ptr);
+
+	return id.len == 0 && json_bool(field, "required")
+		? form_value(&p->form, json_text(field, "name").ptr)
+		: id;
+}
+
 static enum err_kind draw_new(struct page *p, const json_t *kind, const char *said, struct err *err)
 {
 	struct html *h = &p->html;
-	const json_t *create = json_object_get(kind, "create");
+	const json_t *create = json_object_get(kind, "create"), *field = basis_field(kind);
+	struct basis basis;
+	enum err_kind rc = basis_load(
+		p, field == NULL ? STR("") : engagement_id(p, field), &basis, err);
+
+	if (rc != OK)
+		return rc;
 	struct str label = json_text(create, "label");
 	const char *list = record_list_path(p, kind);
 
@@ -75,15 +118,13 @@ static enum err_kind draw_new(struct page *p, const json_t *kind, const char *sa
 	HTML(h, "</h1></div></div>");
 	if (said != NULL)
 		part_alert(p, "bad", str_from(said));
-	HTML(h, "<form class=\"sheet pad form\" method=\"post\">");
-	part_csrf(p);
-	enum err_kind rc = field_controls(p, kind, NULL, err);
-
+	if (field != NULL && json_bool(field, "required") && basis.record == NULL)
+		rc = basis_form(p, field, &basis, err);
+	else
+		rc = whole_form(p, kind, label, &basis, err);
 	if (rc != OK)
 		return rc;
-	HTML(h, "<p class=\"foot\"><button class=\"button main\">");
-	html_text(h, label.len > 0 ? label : STR("Save"));
-	HTML(h, "</button><a class=\"button\" href=\"");
+	HTML(h, "<a class=\"button\" href=\"");
 	html_text(h, str_from(list));
 	HTML(h, "\">Cancel</a></p></form>");
 	layout_end(p);
@@ -171,7 +212,8 @@ static enum err_kind load_act(struct page *p, struct act *act, struct err *err)
 }
 
 /* The fields that the act needs, still missing or to be renewed. */
-static enum err_kind needed_controls(struct page *p, const struct act *act, struct err *err)
+static enum err_kind needed_controls(
+	struct page *p, const struct act *act, const struct basis *basis, struct err *err)
 {
 	const json_t *values = json_object_get(act->record, "fields");
 	size_t index;
@@ -184,13 +226,36 @@ static enum err_kind needed_controls(struct page *p, const struct act *act, stru
 
 		if (field == NULL)
 			continue;
-		enum err_kind rc = field_control(
-			p, field, json_object_get(values, json_string_value(name)), true, err);
+		enum err_kind rc = field_control(p, basis, field,
+			json_object_get(values, json_string_value(name)), true, err);
 
 		if (rc != OK)
 			return rc;
 	}
 	return OK;
+}
+
+/*
+ * The controls of an act, under the record's own engagement where they ask for anything at all. What is signed is the
+ * record as it stands: nothing is asked for.
+ */
+static enum err_kind act_controls(struct page *p, const struct act *act, struct err *err)
+{
+	const json_t *values = json_object_get(act->record, "fields");
+	const json_t *needs = json_object_get(act->action, "needs");
+	struct str engagement = STR("");
+	struct basis basis;
+
+	if (act->is_signed)
+		return OK;
+	if (basis_field(act->kind) != NULL && (act->is_edit || json_array_size(needs) > 0))
+		engagement = json_text(values, json_text(basis_field(act->kind), "name").ptr);
+	enum err_kind rc = basis_load(p, engagement, &basis, err);
+
+	if (rc != OK)
+		return rc;
+	return act->is_edit ? field_controls(p, &basis, act->kind, values, err)
+			    : needed_controls(p, act, &basis, err);
 }
 
 static void note_control(struct page *p, const struct act *act)
@@ -249,10 +314,7 @@ static enum err_kind draw_act(
 		html_text(h, help);
 		HTML(h, "</p>");
 	}
-	rc = act->is_edit
-		? field_controls(p, act->kind, json_object_get(act->record, "fields"), err)
-		: act->is_signed ? OK
-				 : needed_controls(p, act, err);
+	rc = act_controls(p, act, err);
 	if (rc != OK)
 		return rc;
 	if (!act->is_edit)

@@ -2,6 +2,7 @@
 #ifndef WEB_PART_H
 #define WEB_PART_H
 
+#include "web/basis.h"
 #include "web/page.h"
 
 struct layout {
@@ -59,9 +60,12 @@ void part_words(struct page *p, const json_t *value);
 
 /* A declared field's value, linked and formatted by its type; names maps ids to titles. */
 void field_show(struct page *p, const json_t *field, const json_t *value, const json_t *names);
-/* Its control in a form, filled with what was typed or with `value`. */
-MUST_CHECK enum err_kind field_control(
-	struct page *p, const json_t *field, const json_t *value, bool needed, struct err *err);
+/*
+ * Its control in a form, filled with what was typed or with `value`; what the form's basis fixes is told and sent
+ * along, and what is withdrawn is not offered.
+ */
+MUST_CHECK enum err_kind field_control(struct page *p, const struct basis *basis,
+	const json_t *field, const json_t *value, bool needed, struct err *err);
 /* Its typed value into a call; a field left empty is left out, or cleared when `clears`. */
 void field_send(struct page *p, const json_t *field, bool clears, struct ask *a);
 

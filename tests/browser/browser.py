@@ -85,6 +85,15 @@ def refused_request(lab, engagement):
     return asked
 
 
+def not_to_offer(lab):
+    """Releases that no form for a grant of our product may offer: another product's, and a withdrawn one."""
+    other = lab.ada.verb("product.create", name="relay", vendor="Example Networks", description="")["id"]
+    for product, version in ((other, "2.0"), (lab.product, "0.9")):
+        lab.lab.run("release", "ingest", product, version, lab.source(1), person="ada")
+    withdrawn = lab.ada.verb("record.list", kind="release", text="0.9")["items"][0]["id"]
+    lab.ada.verb("release.withdraw", id=withdrawn, note="Taken in from the wrong folder")
+
+
 def golden_pages(folder):
     """Pages of our golden inputs as the fast encoder writes them, and their pixels as the simple one draws them."""
     pages = []
@@ -199,6 +208,7 @@ def main():
         brief_grant = lab.grant(engagement, releases=[brief])
         leak = leaked_page(lab, engagement, last)
         people = person_ids(lab)
+        not_to_offer(lab)
         asked = refused_request(lab, engagement)
         sealed, sealed_config = sealed_lab()
         config = {

@@ -94,6 +94,39 @@ export default async function forms() {
 		await close();
 	});
 
+	await test("a grant's form asks for the engagement first, then offers what belongs to it", async () => {
+		const { page, close } = await open("desktop light", config.url, { javaScriptEnabled: false });
+		await signIn(page, "ada", "/records/grant");
+		await page.click("text=Draft a grant");
+		equal(await page.locator("form.form input:not([type=hidden]), form.form textarea").count(), 0, "what is asked before");
+		await page.selectOption('[name="engagement"]', config.ids.engagement);
+		await page.click("form.form button.main");
+		await page.waitForURL(`**/new?engagement=${config.ids.engagement}`);
+		for (const [name, id] of [["engagement", config.ids.engagement], ["party", config.ids.operator], ["product", config.ids.product]]) {
+			equal(await page.inputValue(`[name="${name}"]`), id, name);
+			equal(await page.getAttribute(`[name="${name}"]`, "type"), "hidden", `how ${name} is asked for`);
+		}
+		const offered = (name) => page.locator(`input[name="${name}"]`).evaluateAll((all) => all.map((one) => one.value));
+		equal((await offered("releases")).sort().join(), [config.ids.release, config.ids.brief, config.ids.outside].sort().join(), "releases");
+		check((await offered("people")).includes(config.ids.rita), "a person of the party is not offered");
+		check(!(await offered("people")).includes(config.ids.rui), "a person of another party is offered");
+		await page.fill('[name="title"]', "By the form");
+		await page.fill('[name="lines_per_hour"]', "600");
+		await page.check(`[name="releases"][value="${config.ids.release}"]`);
+		await page.fill('[name="paths"]', "../outside");
+		await page.click("form.form button.main");
+		await page.waitForSelector('[role="alert"]');
+		check(await page.isChecked(`[name="releases"][value="${config.ids.release}"]`), "what was ticked is lost");
+		equal((await offered("releases")).length, 3, "releases offered again");
+		await page.fill('[name="paths"]', "src");
+		await page.click("form.form button.main");
+		await page.waitForURL("**/record/grt_*");
+		await page.click('.acts a:has-text("Edit")');
+		equal(await page.getAttribute('[name="engagement"]', "type"), "hidden", "how the engagement is asked for again");
+		equal((await offered("releases")).length, 3, "releases offered to edit");
+		await close();
+	});
+
 	await test("a password is changed; two that differ are not", async () => {
 		const { page, close } = await open();
 		await signIn(page, "aron", "/account");

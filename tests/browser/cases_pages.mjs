@@ -14,6 +14,7 @@ const officer = {
 	grants: "/records/grant",
 	grant: `/record/${ids.grant}`,
 	"a new grant": "/records/grant/new",
+	"a new grant under an engagement": `/records/grant/new?engagement=${ids.engagement}`,
 	"revoking a grant": `/record/${ids.grant}/revoke`,
 	people: "/records/person",
 	person: `/record/${ids.rita}`,

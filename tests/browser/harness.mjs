@@ -67,14 +67,15 @@ async function record(response) {
 	if (body) fs.writeFileSync(`${at}.body`, body);
 }
 
-/* A browser of its own: its page, and what went wrong on it. url: of the only lab that it may ask. */
-export async function open(look = "desktop light", url = config.url) {
+/* A browser of its own: its page, and what went wrong on it. url: of the only lab that it may ask; options: of playwright. */
+export async function open(look = "desktop light", url = config.url, options = {}) {
 	const { width, height, colorScheme } = looks[look];
 	const context = await browser.newContext({
 		ignoreHTTPSErrors: true,
 		viewport: { width, height },
 		colorScheme,
 		reducedMotion: "reduce",
+		...options,
 	});
 	context.setDefaultTimeout(TIMEOUT_MS);
 	const page = await context.newPage();
