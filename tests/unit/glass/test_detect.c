@@ -4,16 +4,14 @@
 
 #include "glass/detect.h"
 #include "glass/layout.h"
+#include "numbers.h"
+#include "page_fixture.h"
 #include "png_check.h"
 
 /* As many as a busy lab issues in many years. */
 static const uint64_t sessions = 100000;
 
-static uint8_t *font;
-static struct atlas *atlas;
-static struct page_encoder *encoder;
 static struct detector *detector;
-static uint8_t *png;
 static struct png_picture drawn;
 static struct grid grid;
 static struct mark_place place;
@@ -28,16 +26,11 @@ struct shot {
 
 static int open_all(void **state)
 {
-	struct err err = { .msg = "no font" };
-	size_t len;
+	struct err err;
 
-	(void)state;
-	font = png_check_load(TEST_FONT, &len);
-	png = malloc(page_bytes_max(GLASS_2X));
-	if (font == NULL || png == NULL ||
-		atlas_open((struct str){ (char *)font, len }, &atlas, &err) != OK ||
-		page_encoder_open(atlas, &encoder, &err) != OK ||
-		detector_open(atlas, &detector, &err) != OK) {
+	if (page_fixture_open(state) != 0)
+		return -1;
+	if (detector_open(atlas, &detector, &err) != OK) {
 		print_error("%s\n", err.msg);
 		return -1;
 	}
@@ -46,22 +39,8 @@ static int open_all(void **state)
 
 static int close_all(void **state)
 {
-	(void)state;
 	detector_close(detector);
-	page_encoder_close(encoder);
-	atlas_close(atlas);
-	free(png);
-	free(font);
-	return 0;
-}
-
-static uint64_t draw_number(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return page_fixture_close(state);
 }
 
 /* Lines as code has them: indented, words and marks, some blank. No two seeds alike. */
@@ -153,7 +132,7 @@ static struct shot page_shot(uint64_t session, struct page_options options)
 
 		mark_page(&secret, &place, &grid, &marks);
 	}
-	assert_int_equal(page_encode(encoder, &grid, &marks, &options, png, &len, &err), OK);
+	assert_int_equal(page_encode(simple, &grid, &marks, &options, png, &len, &err), OK);
 	assert_null(png_check_read(png, len, &drawn));
 	struct shot shot = shot_make(drawn.width, drawn.height);
 

@@ -3,17 +3,9 @@
 #include <zlib.h>
 
 #include "glass/huffman.h"
+#include "numbers.h"
 
 static struct huffman code;
-
-static uint64_t draw_number(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 /* Kraft's sum of a complete code is 1, and lengths grow as counts shrink. */
 static void trains_complete_codes(void **state)

@@ -2,48 +2,16 @@
 
 #include "glass/layout.h"
 #include "glass/profile.h"
+#include "numbers.h"
+#include "page_fixture.h"
 #include "png_check.h"
 
 /* Goals of the design at zoom 1. */
 enum { HOSTILE_BYTES_MAX = 105 << 10 };
 
-static uint8_t *font;
-static size_t font_len;
-static struct atlas *atlas;
-static struct page_encoder *encoder;
-static uint8_t *png;
 static struct grid grid;
 static struct marks marks;
 static struct png_picture picture;
-
-static int open_atlas(void **state)
-{
-	struct err err;
-
-	(void)state;
-	font = png_check_load(TEST_FONT, &font_len);
-	if (font == NULL) {
-		print_error("%s is missing: install fonts-dejavu-core\n", TEST_FONT);
-		return -1;
-	}
-	if (atlas_open((struct str){ (char *)font, font_len }, &atlas, &err) != OK ||
-		page_encoder_open(atlas, &encoder, &err) != OK) {
-		print_error("%s\n", err.msg);
-		return -1;
-	}
-	png = malloc(page_bytes_max(GLASS_2X));
-	return png == NULL ? -1 : 0;
-}
-
-static int close_atlas(void **state)
-{
-	(void)state;
-	page_encoder_close(encoder);
-	atlas_close(atlas);
-	free(png);
-	free(font);
-	return 0;
-}
 
 /* Encodes, and checks what came out. Returns its length. */
 static size_t encode(enum glass_theme theme, enum glass_zoom zoom)
@@ -53,7 +21,7 @@ static size_t encode(enum glass_theme theme, enum glass_zoom zoom)
 	size_t len = 0;
 
 	assert_int_equal(grid_check(&grid, &err), OK);
-	if (page_encode(encoder, &grid, &marks, &options, png, &len, &err) != OK)
+	if (page_encode(simple, &grid, &marks, &options, png, &len, &err) != OK)
 		fail_msg("%s", err.msg);
 	const char *why = png_check_read(png, len, &picture);
 
@@ -62,15 +30,6 @@ static size_t encode(enum glass_theme theme, enum glass_zoom zoom)
 	if (why != NULL)
 		fail_msg("%s %s: %s", profile_theme_name(theme), profile_zoom_name(zoom), why);
 	return len;
-}
-
-static uint64_t draw_number(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 static void covers_the_alphabets(void **state)
@@ -223,7 +182,7 @@ static void refuses_what_the_font_lacks(void **state)
 	grid.lines = grid.lines_here = 1;
 	grid.cells[0][0].code_point = 0x4e2d;
 	assert_int_equal(
-		page_encode(encoder, &grid, &marks, &options, png, &len, &err), ERR_CORRUPT);
+		page_encode(simple, &grid, &marks, &options, png, &len, &err), ERR_CORRUPT);
 }
 
 static void refuses_what_is_no_font(void **state)
@@ -234,8 +193,7 @@ static void refuses_what_is_no_font(void **state)
 	(void)state;
 	assert_int_equal(atlas_open(STR(""), &other, &err), ERR_CORRUPT);
 	assert_int_equal(atlas_open(STR("no font"), &other, &err), ERR_CORRUPT);
-	assert_int_equal(
-		atlas_open((struct str){ (char *)font, font_len / 3 }, &other, &err), ERR_CORRUPT);
+	assert_int_equal(atlas_open(str_head(font, font.len / 3), &other, &err), ERR_CORRUPT);
 }
 
 /* WCAG 2.1: relative luminance and contrast. 4096ths. */
@@ -321,5 +279,5 @@ int main(void)
 		cmocka_unit_test(names_its_profiles),
 	};
 
-	return cmocka_run_group_tests(tests, open_atlas, close_atlas);
+	return cmocka_run_group_tests(tests, page_fixture_open, page_fixture_close);
 }

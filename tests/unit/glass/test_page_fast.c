@@ -3,58 +3,34 @@
 
 #include "glass/page_fast.h"
 #include "glass/page_write.h"
+#include "numbers.h"
+#include "page_fixture.h"
 #include "png_check.h"
 
 enum { HOSTILE_BYTES_MAX = 105 << 10, CELLS = GRID_ROWS * LIMIT_TILE_COLUMNS };
 
-static uint8_t *font;
-static struct atlas *atlas;
-static struct page_encoder *simple;
 static struct page_fast *fast;
 static struct grid grid;
 static struct marks marks;
 static struct png_picture drawn, wanted;
-static uint8_t *png;
 
-static int open_atlas(void **state)
+static int open_all(void **state)
 {
 	struct err err;
-	size_t len;
 
-	(void)state;
-	font = png_check_load(TEST_FONT, &len);
-	if (font == NULL) {
-		print_error("%s is missing: install fonts-dejavu-core\n", TEST_FONT);
+	if (page_fixture_open(state) != 0)
 		return -1;
-	}
-	if (atlas_open(str_of(font, len), &atlas, &err) != OK ||
-		page_encoder_open(atlas, &simple, &err) != OK ||
-		page_fast_open(atlas, &fast, &err) != OK) {
+	if (page_fast_open(atlas, &fast, &err) != OK) {
 		print_error("%s\n", err.msg);
 		return -1;
 	}
-	png = malloc(page_bytes_max(GLASS_2X));
-	return png == NULL ? -1 : 0;
-}
-
-static int close_atlas(void **state)
-{
-	(void)state;
-	page_fast_close(fast);
-	page_encoder_close(simple);
-	atlas_close(atlas);
-	free(png);
-	free(font);
 	return 0;
 }
 
-static uint64_t draw_number(uint64_t *state)
+static int close_all(void **state)
 {
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	page_fast_close(fast);
+	return page_fixture_close(state);
 }
 
 static void clear(void)
@@ -361,5 +337,5 @@ int main(void)
 		cmocka_unit_test(keeps_its_bound_at_any_lengths),
 	};
 
-	return cmocka_run_group_tests(tests, open_atlas, close_atlas);
+	return cmocka_run_group_tests(tests, open_all, close_all);
 }

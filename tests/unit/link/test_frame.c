@@ -2,28 +2,19 @@
 
 #include "base/hex.h"
 #include "harness.h"
-
-/* splitmix64: a fixed sequence, so that a failure repeats. */
-static uint64_t next(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
+#include "numbers.h"
 
 static void fill(uint64_t *state, void *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		((uint8_t *)bytes)[i] = (uint8_t)next(state);
+		((uint8_t *)bytes)[i] = (uint8_t)draw_number(state);
 }
 
 static void make_frame(uint64_t *state, const char *bodies, struct frame *frame)
 {
-	*frame = (struct frame){ .type = (enum frame_type)(FRAME_CALL + next(state) % 4) };
-	struct str body = { bodies, (size_t)(next(state) % 3000) };
-	uint64_t id = next(state);
+	*frame = (struct frame){ .type = (enum frame_type)(FRAME_CALL + draw_number(state) % 4) };
+	struct str body = { bodies, (size_t)(draw_number(state) % 3000) };
+	uint64_t id = draw_number(state);
 
 	switch (frame->type) {
 	case FRAME_CALL:
@@ -31,18 +22,18 @@ static void make_frame(uint64_t *state, const char *bodies, struct frame *frame)
 		assert_true(frame_set_name(frame->call.verb, FRAME_VERB_BYTES, "source.view"));
 		assert_true(frame_set_name(frame->call.point, FRAME_POINT_BYTES, "centre"));
 		fill(state, frame->call.token, FRAME_TOKEN_BYTES);
-		frame->call.counter = next(state);
+		frame->call.counter = draw_number(state);
 		fill(state, frame->call.idempotency_key, FRAME_KEY_BYTES);
-		frame->call.has_more = next(state) % 2 == 0;
+		frame->call.has_more = draw_number(state) % 2 == 0;
 		if (!frame->call.has_more)
 			fill(state, frame->call.signature.bytes, SIGN_BYTES);
-		frame->call.has_fd = next(state) % 2 == 0;
+		frame->call.has_fd = draw_number(state) % 2 == 0;
 		frame->call.body = body;
 		break;
 	case FRAME_ANSWER:
 		frame->answer = (struct frame_answer){ .request_id = id,
-			.status = (uint8_t)(next(state) % ERR_KINDS),
-			.entry_index = next(state),
+			.status = (uint8_t)(draw_number(state) % ERR_KINDS),
+			.entry_index = draw_number(state),
 			.json_len = (uint32_t)(body.len / 2),
 			.body = body };
 		break;
@@ -96,7 +87,7 @@ static void any_split_yields_the_same_frames(void **state)
 		size_t fed = 0, held = 0, taken = 0, count = 0;
 
 		while (fed < stream.len) {
-			size_t piece = 1 + (size_t)(next(&seed) % 700), used = 1;
+			size_t piece = 1 + (size_t)(draw_number(&seed) % 700), used = 1;
 
 			if (piece > stream.len - fed)
 				piece = stream.len - fed;
