@@ -246,7 +246,7 @@ static enum err_kind act_controls(struct page *p, const struct act *act, struct 
 	struct str engagement = STR("");
 	struct basis basis;
 
-	if (act->is_signed)
+	if (act->is_signed && !act->is_edit)
 		return OK;
 	if (basis_field(act->kind) != NULL && (act->is_edit || json_array_size(needs) > 0))
 		engagement = json_text(values, json_text(basis_field(act->kind), "name").ptr);
