@@ -13,6 +13,8 @@ import math
 import random
 import sys
 
+from vectors_main import vectors_main
+
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -66,19 +68,5 @@ def vectors():
                       separators=(",", ":")).replace("},", "},\n") + "\n"
 
 
-def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "--check":
-        with open(sys.argv[2], encoding="ascii") as file:
-            same = file.read() == vectors()
-        print(f"1..1\n{'ok' if same else 'not ok'} 1 - the vectors are what the script makes")
-        return 0 if same else 1
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    with open(sys.argv[1], "w", encoding="ascii") as file:
-        file.write(vectors())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(vectors_main(__doc__, vectors))

@@ -14,6 +14,7 @@ import sys
 
 from make_ledger_vectors import (Tree, b64, canonical, checkpoint, leaf_hash, public_key, sha256, sign, signature_line,
                                  vkey)
+from vectors_main import vectors_main
 
 # --- ECDSA over P-256 --------------------------------------------------------------------------------------
 
@@ -380,19 +381,5 @@ def vectors():
     return json.dumps(made, indent=1, ensure_ascii=True) + "\n"
 
 
-def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "--check":
-        with open(sys.argv[2], encoding="ascii") as f:
-            same = f.read() == vectors()
-        print("1..1\n%s 1 - the vectors are what the script makes" % ("ok" if same else "not ok"))
-        return 0 if same else 1
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    with open(sys.argv[1], "w", encoding="ascii") as f:
-        f.write(vectors())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(vectors_main(__doc__, vectors))

@@ -15,6 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from make_ledger_vectors import b64, public_key, sign  # noqa: E402
+from vectors_main import vectors_main  # noqa: E402
 
 # --- ECDSA on P-256: FIPS 186-4, section 6 and D.1.2.3 -------------------------------------------------------
 
@@ -318,19 +319,9 @@ def vectors():
     }
 
 
-def main():
-    text = json.dumps(vectors(), indent=1, sort_keys=True, ensure_ascii=True) + "\n"
-    if len(sys.argv) == 3 and sys.argv[1] == "--check":
-        with open(sys.argv[2], encoding="ascii") as file:
-            same = file.read() == text
-        print("1..1\n" + ("ok" if same else "not ok") + " 1 - the vectors are what their script writes")
-        return 0 if same else 1
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    with open(sys.argv[1], "w", encoding="ascii") as file:
-        file.write(text)
-    return 0
+def text():
+    return json.dumps(vectors(), indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(vectors_main(__doc__, text))

@@ -227,6 +227,25 @@ void open_lab_record(struct open_lab *l, const char *kind, const char *state, co
 	want(writer_run(l->lab.writer, add_record, &wanted, &err), &err);
 }
 
+void open_lab_engagement(
+	struct open_lab *l, const struct wanted_engagement *wanted, char id[LAB_ID_BYTES])
+{
+	char fields[900], grant[LAB_ID_BYTES];
+
+	snprintf(fields, sizeof(fields),
+		"{\"title\":\"Review\",\"party\":\"%s\",\"product\":\"%s\","
+		"\"until\":\"2999-01-01T00:00:00Z\"}",
+		wanted->party, wanted->product);
+	open_lab_record(l, "engagement", "open", fields, id);
+	snprintf(fields, sizeof(fields),
+		"{\"title\":\"Grant\",\"engagement\":\"%s\",\"party\":\"%s\",\"product\":\"%s\","
+		"\"releases\":[\"%s\"],\"paths\":[%s],\"paths_except\":[%s],"
+		"\"activities\":[\"view\"],\"forms\":[\"glass\"],\"from\":\"2000-01-01T00:00:00Z\","
+		"\"until\":\"2999-01-01T00:00:00Z\",\"lines_per_hour\":10000}",
+		id, wanted->party, wanted->product, wanted->release, wanted->paths, wanted->except);
+	open_lab_record(l, "grant", "approved", fields, grant);
+}
+
 static enum err_kind run_sql(struct db *db, void *arg, struct err *err)
 {
 	struct stmt *s;

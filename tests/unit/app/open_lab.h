@@ -64,6 +64,13 @@ void open_lab_person(struct open_lab *l, const char *name, const char *organisat
 /* A record in a state, fields as JSON. */
 void open_lab_record(struct open_lab *l, const char *kind, const char *state, const char *fields,
 	char id[LAB_ID_BYTES]);
+/* An open engagement of a party over a release of a product, and one grant under it. */
+struct wanted_engagement {
+	const char *party, *product, *release;
+	const char *paths, *except; /* "\"src\",\"etc\"", or "" */
+};
+void open_lab_engagement(
+	struct open_lab *l, const struct wanted_engagement *wanted, char id[LAB_ID_BYTES]);
 /* A session without a sign-in. */
 void open_lab_session(
 	struct open_lab *l, const char *person, const char *point, struct token *token);

@@ -48,22 +48,12 @@ static void read_matrix(void)
 	fclose(f);
 }
 
-static void make_engagement(const char *party, const char *released, char id[LAB_ID_BYTES])
+static void make_engagement(const char *party, char id[LAB_ID_BYTES])
 {
-	char fields[900], grant[LAB_ID_BYTES];
+	const struct wanted_engagement wanted = { party, product, release, "\"src\"",
+		"\"src/tests\"" };
 
-	snprintf(fields, sizeof(fields),
-		"{\"title\":\"Review\",\"party\":\"%s\",\"product\":\"%s\","
-		"\"until\":\"2999-01-01T00:00:00Z\"}",
-		party, product);
-	open_lab_record(&lab, "engagement", "open", fields, id);
-	snprintf(fields, sizeof(fields),
-		"{\"title\":\"Grant\",\"engagement\":\"%s\",\"party\":\"%s\",\"product\":\"%s\","
-		"\"releases\":[\"%s\"],\"paths\":[\"src\"],\"paths_except\":[\"src/tests\"],"
-		"\"activities\":[\"view\"],\"forms\":[\"glass\"],\"from\":\"2000-01-01T00:00:00Z\","
-		"\"until\":\"2999-01-01T00:00:00Z\",\"lines_per_hour\":10000}",
-		id, party, product, released);
-	open_lab_record(&lab, "grant", "approved", fields, grant);
+	open_lab_engagement(&lab, &wanted, id);
 }
 
 /* The bytes of these files are nowhere: whoever may see them gets as far as that. */
@@ -114,8 +104,8 @@ static int start(void **state)
 	open_lab_record(&lab, "product", "offered", "{\"name\":\"Router\"}", product);
 	make_release("1.0", release);
 	make_release("2.0", other_release);
-	make_engagement(operator, release, engagement);
-	make_engagement(stranger_party, release, other_engagement);
+	make_engagement(operator, engagement);
+	make_engagement(stranger_party, other_engagement);
 	return 0;
 }
 

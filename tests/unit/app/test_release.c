@@ -50,20 +50,9 @@ static void make_release(void)
 static const char *engage(const char *paths, const char *except)
 {
 	static char id[LAB_ID_BYTES];
-	char fields[900], grant[LAB_ID_BYTES];
 
-	snprintf(fields, sizeof(fields),
-		"{\"title\":\"Review\",\"party\":\"%s\",\"product\":\"%s\","
-		"\"until\":\"2999-01-01T00:00:00Z\"}",
-		party, product);
-	open_lab_record(&lab, "engagement", "open", fields, id);
-	snprintf(fields, sizeof(fields),
-		"{\"title\":\"Grant\",\"engagement\":\"%s\",\"party\":\"%s\",\"product\":\"%s\","
-		"\"releases\":[\"%s\"],\"paths\":[%s],\"paths_except\":[%s],"
-		"\"activities\":[\"view\"],\"forms\":[\"glass\"],\"from\":\"2000-01-01T00:00:00Z\","
-		"\"until\":\"2999-01-01T00:00:00Z\",\"lines_per_hour\":10000}",
-		id, party, product, release, paths, except);
-	open_lab_record(&lab, "grant", "approved", fields, grant);
+	open_lab_engagement(
+		&lab, &(struct wanted_engagement){ party, product, release, paths, except }, id);
 	return id;
 }
 

@@ -4,7 +4,6 @@
  */
 #include "harness.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,10 +12,10 @@
 #include "glass/layout.h"
 #include "glass/mark.h"
 #include "glass/pool.h"
+#include "glass_lab.h"
 #include "os/fs.h"
 #include "png_check.h"
 
-static int font_fd, mark_key_fd;
 static struct arena mem;
 static struct png_picture picture;
 
@@ -27,30 +26,6 @@ static const struct glass_request usual = {
 	.pool = { "eng_1", 5 },
 	.visible = { "Reviewer 3", 10 },
 };
-
-static int open_lab(void **state)
-{
-	static char key[MARK_KEY_BYTES];
-	struct err err;
-
-	(void)state;
-	memset(key, 7, sizeof(key));
-	font_fd = open(TEST_FONT, O_RDONLY | O_CLOEXEC);
-	if (font_fd < 0) {
-		print_error("%s is missing: install fonts-dejavu-core\n", TEST_FONT);
-		return -1;
-	}
-	return fs_memfd("mark", (struct str){ key, sizeof(key) }, &mark_key_fd, &err) == OK ? 0
-											    : -1;
-}
-
-static int close_lab(void **state)
-{
-	(void)state;
-	close(font_fd);
-	close(mark_key_fd);
-	return 0;
-}
 
 static int begin(void **state)
 {
@@ -472,5 +447,5 @@ int main(int argc, char **argv)
 			bad_layout(argv[2]);
 		bad_draw(argv[2]);
 	}
-	return cmocka_run_group_tests(tests, open_lab, close_lab);
+	return cmocka_run_group_tests(tests, glass_lab_open, glass_lab_close);
 }

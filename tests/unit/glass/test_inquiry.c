@@ -4,18 +4,16 @@
  */
 #include "harness.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <unistd.h>
 
 #include "glass/child.h"
 #include "glass/inquiry.h"
 #include "glass/pool.h"
-#include "os/fs.h"
+#include "glass_lab.h"
 
 enum { SESSIONS = 40 };
 
-static int font_fd, mark_key_fd;
 static struct glass *glass;
 static struct arena mem;
 static char names[SESSIONS][8];
@@ -31,11 +29,9 @@ static const struct glass_request usual = {
 
 static int open_lab(void **state)
 {
-	static char key[MARK_KEY_BYTES] = { 7 };
 	size_t len = 0;
 	struct err err;
 
-	(void)state;
 	for (size_t i = 0; i < SESSIONS; i++) {
 		snprintf(names[i], sizeof(names[i]), "ses_%02zu", i);
 		sessions[i] = str_from(names[i]);
@@ -45,21 +41,16 @@ static int open_lab(void **state)
 			"\tsum += head[%d] << %d; /* step %d of the fold */\n", line, line % 8,
 			line);
 	arena_init(&mem, 64 << 20);
-	font_fd = open(TEST_FONT, O_RDONLY | O_CLOEXEC);
-	if (font_fd < 0 ||
-		fs_memfd("mark", (struct str){ key, sizeof(key) }, &mark_key_fd, &err) != OK)
+	if (glass_lab_open(state) != 0)
 		return -1;
 	return pool_start(&pool_defaults, font_fd, mark_key_fd, &glass, &err) == OK ? 0 : -1;
 }
 
 static int close_lab(void **state)
 {
-	(void)state;
 	pool_stop(glass);
 	arena_reset(&mem);
-	close(font_fd);
-	close(mark_key_fd);
-	return 0;
+	return glass_lab_close(state);
 }
 
 static struct glass_request request_of(const char *text)

@@ -4,7 +4,6 @@
  */
 #include "harness.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,32 +12,24 @@
 #include "glass/finder.h"
 #include "glass/picture.h"
 #include "glass/pool.h"
-#include "os/fs.h"
+#include "glass_lab.h"
 #include "picture_make.h"
 
-static int font_fd, mark_key_fd;
 static struct glass *glass;
 
 static int open_lab(void **state)
 {
-	static char key[MARK_KEY_BYTES] = { 7 };
 	struct err err;
 
-	(void)state;
-	font_fd = open(TEST_FONT, O_RDONLY | O_CLOEXEC);
-	if (font_fd < 0 ||
-		fs_memfd("mark", (struct str){ key, sizeof(key) }, &mark_key_fd, &err) != OK)
+	if (glass_lab_open(state) != 0)
 		return -1;
 	return pool_start(&pool_defaults, font_fd, mark_key_fd, &glass, &err) == OK ? 0 : -1;
 }
 
 static int close_lab(void **state)
 {
-	(void)state;
 	pool_stop(glass);
-	close(font_fd);
-	close(mark_key_fd);
-	return 0;
+	return glass_lab_close(state);
 }
 
 static void reads_pictures(void **state)
