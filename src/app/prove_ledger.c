@@ -1,4 +1,5 @@
 /* prove_ledger: the record as people read it: its published files, its entries, their proofs; redaction. */
+#include "app/answer_list.h"
 #include "app/families.h"
 #include "app/lab.h"
 #include "app/trail.h"
@@ -115,12 +116,10 @@ static enum err_kind begin_list(
 
 static enum err_kind list_compute(struct ctx *ctx, struct err *err)
 {
-	struct jw *w = ctx->answer;
 	struct ledger_head head;
 	struct str note;
 	struct stmt *s = NULL;
-	int64_t limit = arg_i64(ctx, "limit", 50), next = -1;
-	bool row = false;
+	int64_t limit = arg_i64(ctx, "limit", 50);
 	enum err_kind rc = check_filters(ctx, err);
 
 	if (rc == OK)
@@ -135,27 +134,9 @@ static enum err_kind list_compute(struct ctx *ctx, struct err *err)
 	rc = begin_list(ctx, from, limit, &s, err);
 	if (rc != OK)
 		return rc;
-	jw_key(w, "size");
-	jw_u64(w, head.size);
-	jw_key(w, "entries");
-	jw_array(w);
-	while ((rc = stmt_step(s, &row, err)) == OK && row) {
-		if (limit-- == 0) {
-			next = stmt_col_i64(s, 0);
-			break;
-		}
-		rc = write_item(ctx, s, err);
-		if (rc != OK)
-			break;
-	}
-	stmt_end(s);
-	jw_array_end(w);
-	jw_key(w, "next");
-	if (next >= 0)
-		jw_i64(w, next);
-	else
-		jw_null(w);
-	return rc;
+	jw_key(ctx->answer, "size");
+	jw_u64(ctx->answer, head.size);
+	return answer_list(ctx, s, "entries", limit, write_item, err);
 }
 
 static void write_detail(struct ctx *ctx, const struct entry_row *row)

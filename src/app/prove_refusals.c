@@ -3,6 +3,7 @@
  * is an entry of the ledger, so that their number can be proved from the published log and never be lowered; what
  * was asked and why it was refused lie in the records.
  */
+#include "app/answer_list.h"
 #include "app/families.h"
 #include "app/record.h"
 #include "app/record_seen.h"
@@ -58,12 +59,12 @@ static void write_title(
 	jw_kstr(w, title_key, stmt_col_str(s, column + 1));
 }
 
-static enum err_kind write_refusal(
-	struct ctx *ctx, const struct record_desk *desk, struct stmt *s, struct err *err)
+static enum err_kind write_refusal(struct ctx *ctx, struct stmt *s, struct err *err)
 {
+	struct record_desk desk = record_desk_of(ctx);
 	struct jw *w = ctx->answer;
 	struct record record;
-	enum err_kind rc = record_load(desk, stmt_col_str(s, 3), &record, err);
+	enum err_kind rc = record_load(&desk, stmt_col_str(s, 3), &record, err);
 
 	if (rc != OK)
 		return rc;
@@ -128,35 +129,6 @@ static enum err_kind begin_list(const struct record_desk *desk, const struct kin
 	return OK;
 }
 
-static enum err_kind write_list(struct ctx *ctx, const struct record_desk *desk, struct stmt *s,
-	int64_t limit, struct err *err)
-{
-	struct jw *w = ctx->answer;
-	int64_t next = -1;
-	bool row = false;
-	enum err_kind rc;
-
-	jw_key(w, "refusals");
-	jw_array(w);
-	while ((rc = stmt_step(s, &row, err)) == OK && row) {
-		if (limit-- == 0) {
-			next = stmt_col_i64(s, 0);
-			break;
-		}
-		rc = write_refusal(ctx, desk, s, err);
-		if (rc != OK)
-			break;
-	}
-	stmt_end(s);
-	jw_array_end(w);
-	jw_key(w, "next");
-	if (next >= 0)
-		jw_i64(w, next);
-	else
-		jw_null(w);
-	return rc;
-}
-
 static enum err_kind list_compute(struct ctx *ctx, struct err *err)
 {
 	struct record_desk desk = record_desk_of(ctx);
@@ -178,7 +150,7 @@ static enum err_kind list_compute(struct ctx *ctx, struct err *err)
 	if (rc != OK)
 		return rc;
 	rc = begin_list(&desk, kind, from, limit, &s, err);
-	return rc == OK ? write_list(ctx, &desk, s, limit, err) : rc;
+	return rc == OK ? answer_list(ctx, s, "refusals", limit, write_refusal, err) : rc;
 }
 
 static const struct verb_arg list_args[] = {

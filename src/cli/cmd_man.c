@@ -1,11 +1,7 @@
 /* man: vitrine(1) in mdoc, from the tables of commands, verbs, settings and errors. Source: mdoc(7). */
-#include <unistd.h>
-
-#include "app/kind.h"
 #include "app/settings.h"
 #include "app/verb.h"
-#include "cli/data.h"
-#include "os/fs.h"
+#include "cli/document.h"
 
 enum { PAGE_BYTES_MAX = 1 << 20 };
 
@@ -110,39 +106,25 @@ static void put_exit_codes(struct out *o)
 	out_put(o, STR(".El\n"));
 }
 
-int cmd_man(const struct cli *cli, int argc, char **argv)
+static void put_page(struct out *o, const struct lab *lab)
 {
-	struct lab lab = { 0 };
-	struct arena mem;
-	struct str text;
-	struct out o;
-	struct err err;
-
-	if (argc != 1)
-		return cmd_misuse(argv[0]);
-	if (data_kinds(cli, &lab.kinds, &err) != OK)
-		return cmd_fail("man", &err);
-	arena_init(&mem, 4 * (size_t)PAGE_BYTES_MAX);
-	out_init(&o, &mem, PAGE_BYTES_MAX);
-	out_put(&o,
+	out_put(o,
 		STR(".Dd November 22, 2026\n.Dt VITRINE 1\n.Os\n.Sh NAME\n.Nm vitrine\n"
 		    ".Nd security transparency lab\n.Sh SYNOPSIS\n.Nm\n.Op Fl \\-lab Ar folder\n"
 		    ".Op Fl \\-as Ar name\n.Ar command\n.Op Ar argument ...\n.Sh DESCRIPTION\n.Nm\n"
 		    "runs a lab in which a maker opens its products to those who must trust them, and speaks\n"
 		    "to a running one.\n.Fl \\-lab\nnames the lab's folder (default: here, if it is one, else\n"
 		    ".Pa demo-lab ) ;\n.Fl \\-as\nnames who is meant when several people are signed in.\n"));
-	put_commands(&o);
-	put_verbs(&o, &lab);
-	put_settings(&o);
-	out_put(&o,
+	put_commands(o);
+	put_verbs(o, lab);
+	put_settings(o);
+	out_put(o,
 		STR(".Sh FILES\n.Bl -tag -width Ds\n.It Pa LAB/vitrine.yaml\nsettings\n.It Pa LAB/ledger\n"
 		    "the published log\n.It Pa ~/.local/state/vitrine\ntokens of who signed in\n.El\n"));
-	put_exit_codes(&o);
-	enum err_kind rc = out_finish(&o, &text, &err);
+	put_exit_codes(o);
+}
 
-	if (rc == OK)
-		rc = fs_write_all(STDOUT_FILENO, text.ptr, text.len, &err);
-	kinds_free(lab.kinds);
-	arena_reset(&mem);
-	return rc == OK ? 0 : cmd_fail("man", &err);
+int cmd_man(const struct cli *cli, int argc, char **argv)
+{
+	return document_print(cli, argc, argv, PAGE_BYTES_MAX, put_page);
 }
