@@ -53,6 +53,7 @@ struct role {
 	atomic_bool ending;
 	pthread_t follower;
 	bool follows;
+	bool is_away; /* the last try did not reach the centre */
 };
 
 /* A pull_ask_fn: the link is opened when it is first needed, and mends itself from then on. */
@@ -243,9 +244,15 @@ static enum err_kind serve(struct role *r, struct err *err)
 static struct timespec turn(struct role *r)
 {
 	struct timespec wait = { .tv_nsec = LOOK_NS };
-	struct err err;
+	struct err err = { .msg = "it does not answer" };
 	enum pull_result result = meet(r, &err) == OK ? pull_once(&r->pull, &err) : PULL_AWAY;
 
+	/* Said when it begins and when it ends, not at each try. */
+	if (result == PULL_AWAY && !r->is_away)
+		log_line(LOG_WARN, "%s does not hear the centre: %s", r->folder.name, err.msg);
+	else if (result != PULL_AWAY && r->is_away)
+		log_line(LOG_INFO, "%s hears the centre again", r->folder.name);
+	r->is_away = result == PULL_AWAY;
 	if (result == PULL_AWAY)
 		wait = (struct timespec){ .tv_sec = AWAY_S };
 	else
