@@ -13,7 +13,7 @@ bool policy_is_met(const struct policy *policy, uint32_t signed_by)
 		unsigned count = 0;
 
 		for (unsigned m = 0; m < group->member_count; m++)
-			count += met >> group->members[m] & 1;
+			count += (unsigned)(met >> group->members[m] & 1);
 		if (count >= group->threshold)
 			met |= UINT64_C(1) << (POLICY_WITNESSES_MAX + i);
 	}
