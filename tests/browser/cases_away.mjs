@@ -50,7 +50,7 @@ export default async function away() {
 			equal(shown.status(), 503, "status of a page");
 			equal(await page.textContent("h1"), "The lab cannot be reached", "what the page says");
 			const text = await page.textContent("main");
-			check(text.includes("either has its entry in the ledger or has not happened"), "what was kept is not said");
+			check(text.includes("Nothing was sent, and nothing was changed"), "what was kept is not said");
 			check(text.includes("looks again every three seconds"), "what to do next is not said");
 			await inspectShown(page, troubles, "a page without its vault");
 			await page.unroute("**/ledger");

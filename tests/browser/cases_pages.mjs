@@ -72,7 +72,7 @@ export default async function pages() {
 		await page.waitForURL("**/ledger/entry/*");
 		const text = await page.textContent("main");
 		check(text.includes("is in the log"), "no verdict first");
-		check(text.includes("0 of 0 witnesses"), "the witnesses are not told honestly");
+		check(text.includes("No policy names a witness"), "the witnesses are not told honestly");
 		check(text.includes("c2sp.org/tlog-proof@v1"), "no proof");
 		check(text.includes("vitrine ledger proof"), "no command to check it offline");
 		await close();
