@@ -213,21 +213,21 @@ class Lab:
 class FarPoint:
     """An access point on another machine: its own folder, and nothing of the lab but its door's address."""
 
-    def __init__(self, lab, folder, centre=None):
-        self.lab, self.folder = lab, os.path.abspath(folder)
-        self.centre = centre or lab.door
+    def __init__(self, lab, folder, centre=None, port=0):
+        self.lab, self.folder, self.port = lab, os.path.abspath(folder), port
+        self.centre = centre
         self.process = self.url = self.log = None
         self.said = []
 
     def join(self, token):
-        return self._start("--centre", self.centre, "--token", token, self.folder)
+        return self._start("--centre", self.centre or self.lab.door, "--token", token, self.folder)
 
     def start(self):
         return self._start(self.folder)
 
     def _start(self, *arguments):
         self.log = open(self.folder + ".log", "ab")
-        self.process = subprocess.Popen([self.lab.binary, "point", "--listen", f"127.0.0.1:{free_port()}", *arguments],
+        self.process = subprocess.Popen([self.lab.binary, "point", "--listen", f"127.0.0.1:{self.port or free_port()}", *arguments],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
         for line in self.process.stdout:
             self.said.append(line.rstrip("\n"))

@@ -115,9 +115,11 @@ static enum err_kind enrol(struct console *c, const struct asked *a, struct err 
 	json_str(root, "token", &token);
 	json_str(root, "ends", &ends);
 	printf("token %.*s\ngood until %.*s, for one machine:\n"
-	       "  vitrine %s --centre HOST:PORT --token TOKEN FOLDER\n",
+	       "  vitrine %s\n",
 		STR_ARG(token), STR_ARG(ends),
-		a->role != NULL && strcmp(a->role, "witness") == 0 ? "witness" : "point");
+		a->role != NULL && strcmp(a->role, "witness") == 0
+			? "witness init FOLDER --name KEYNAME --centre HOST:PORT --token TOKEN"
+			: "point --centre HOST:PORT --token TOKEN FOLDER");
 	fflush(stdout);
 	json_decref(root);
 	return wait_for_it(c, a, err);

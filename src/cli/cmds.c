@@ -19,6 +19,8 @@ const struct cmd cmds[] = {
 		"init DIR --name KEYNAME [--peer NAME] [--listen ADDRESS:PORT] [--receipts FILE]\n"
 		" [--log VKEY [--socket PATH]]\n"
 		" Keys, settings and an empty memory, for the log of --lab or of VKEY. KEYNAME: as in example.org/witness.\n"
+		"init DIR --name KEYNAME --centre HOST:PORT --token TOKEN [--listen ADDRESS:PORT] [--receipts FILE]\n"
+		" the same on another machine, with the token of `vitrine point enrol NAME --role witness`\n"
 		"DIR\n run it: ask the centre for heads, and serve tlog-witness on --listen\n"
 		"status DIR\n its keys, what it has cosigned, and its alarms\n"
 		"clock DIR\n after its clock stood in the future: remember the present time instead",

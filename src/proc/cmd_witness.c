@@ -89,8 +89,8 @@ static int run_init(const struct cli *cli, int argc, char **argv)
 		const char *name;
 		const char **value;
 	} rows[] = { { "--name", &s.name }, { "--peer", &s.peer }, { "--log", &log },
-		{ "--listen", &s.listen }, { "--receipts", &s.receipts },
-		{ "--socket", &s.socket } };
+		{ "--listen", &s.listen }, { "--receipts", &s.receipts }, { "--socket", &s.socket },
+		{ "--centre", &s.centre }, { "--token", &s.token } };
 
 	for (int i = 3; i < argc; i += 2) {
 		bool known = false;
@@ -104,16 +104,17 @@ static int run_init(const struct cli *cli, int argc, char **argv)
 		if (!known)
 			return cmd_misuse("witness");
 	}
-	if (folder == NULL || s.name == NULL)
+	if (folder == NULL || s.name == NULL || (s.centre == NULL) != (s.token == NULL) ||
+		(s.token != NULL && (log != NULL || s.socket != NULL || s.peer != NULL)))
 		return cmd_misuse("witness");
 	arena_init(&mem, LAB_MEM_BYTES);
 	enum err_kind rc = crypto_init(&err);
 
-	if (rc == OK && log == NULL)
+	if (rc == OK && log == NULL && s.token == NULL)
 		rc = lab_log(cli->lab, &mem, &s, &err);
 	else
 		s.log = str_from(log);
-	if (rc == OK && is_inside(cli->lab, folder))
+	if (rc == OK && s.token == NULL && is_inside(cli->lab, folder))
 		s.socket = "../../run/vault.sock";
 	if (rc == OK)
 		rc = witness_folder_make(folder, &s, &err);

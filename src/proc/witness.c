@@ -18,6 +18,7 @@
 
 #include "base/when.h"
 #include "cli/cmd.h"
+#include "link/far.h"
 #include "os/fs.h"
 #include "os/log.h"
 #include "os/sandbox_layer.h"
@@ -48,11 +49,13 @@ struct role {
 	struct http *http;
 	int listen_fd;
 	unsigned port;
+	struct far *far; /* NULL: the centre is on this machine, or there is none */
 	_Atomic(struct client *) client; /* NULL until the centre was first met */
 	atomic_llong heard_us; /* monotonic; of the last good answer */
 	atomic_bool ending;
 	pthread_t follower;
 	bool follows;
+	int64_t renew_us; /* monotonic; when the certificate is looked at next */
 	bool is_away; /* the last try did not reach the centre */
 };
 
@@ -74,10 +77,19 @@ static enum err_kind ask(void *arg, struct arena *mem, const char *verb, struct 
 	return rc;
 }
 
+static bool has_centre(const struct role *r)
+{
+	return r->folder.socket != NULL || r->folder.centre != NULL;
+}
+
 static enum err_kind meet(struct role *r, struct err *err)
 {
 	const struct client_options link = {
-		.socket_path = r->folder.socket, .point = r->folder.peer, .key = &r->folder.peer_key
+		.socket_path = r->folder.socket,
+		.connect = r->far == NULL ? NULL : dial_connect,
+		.connect_arg = r->far == NULL ? NULL : far_dial(r->far),
+		.point = r->folder.peer,
+		.key = &r->folder.peer_key,
 	};
 	struct client *client;
 
@@ -196,13 +208,18 @@ static enum err_kind start(struct role *r, struct err *err)
 		rc = http_listen(r->folder.listen, &r->listen_fd, &r->port, err);
 	if (rc == OK)
 		rc = process_close(err);
+	if (rc == OK && r->folder.centre != NULL)
+		rc = far_open(r->folder_fd, r->folder.centre, r->folder.peer, &r->folder.peer_key,
+			&r->far, err);
 	if (rc == OK)
 		rc = layer_landlock_folder(r->folder_fd, err);
+	if (rc == OK && r->far != NULL)
+		rc = far_start(r->far, err);
 	if (rc == OK)
 		rc = alarms_open(r->folder_fd, &r->clock, &r->alarms, err);
 	if (rc == OK)
 		rc = open_witness(r, err);
-	if (rc == OK && r->folder.mirrors && r->folder.socket != NULL) {
+	if (rc == OK && r->folder.mirrors && has_centre(r)) {
 		rc = open_monitor(r, err);
 		if (rc == OK)
 			rc = open_mirror(r, err);
@@ -240,6 +257,18 @@ static enum err_kind serve(struct role *r, struct err *err)
 	return r->listen_fd >= 0 ? http_start(&options, &r->http, err) : OK;
 }
 
+/* The certificate of the link, well before it runs out; what failed is tried again in a minute. */
+static void renew(struct role *r)
+{
+	struct err err;
+
+	if (r->far == NULL || atomic_load(&r->client) == NULL || clock_monotonic_us() < r->renew_us)
+		return;
+	r->renew_us = clock_monotonic_us() + 60 * WHEN_SECOND_US;
+	if (far_renew_if_due(r->far, atomic_load(&r->client), &err) != OK)
+		log_line(LOG_WARN, "%s: no next certificate: %s", r->folder.name, err.msg);
+}
+
 /* One question to the centre; how long to wait before the next. */
 static struct timespec turn(struct role *r)
 {
@@ -261,6 +290,7 @@ static struct timespec turn(struct role *r)
 		wait = (struct timespec){ .tv_nsec = 0 };
 	if (result == PULL_REFUSED)
 		wait = (struct timespec){ .tv_sec = AWAY_S };
+	renew(r);
 	return wait;
 }
 
@@ -282,7 +312,7 @@ static enum err_kind run(struct role *r, const sigset_t *ends, struct err *err)
 
 		if (dead != NULL)
 			return err_set(err, ERR_IO, "%s", dead);
-		if (r->folder.socket != NULL)
+		if (has_centre(r))
 			wait = turn(r);
 	}
 	return OK;
@@ -303,6 +333,8 @@ static void stop(struct role *r)
 		http_stop(r->http);
 	if (atomic_load(&r->client) != NULL)
 		client_close(atomic_load(&r->client));
+	if (r->far != NULL)
+		far_close(r->far);
 	mirror_close(r->mirror);
 	monitor_close(r->monitor);
 	witness_close(r->witness);

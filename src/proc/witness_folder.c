@@ -5,6 +5,7 @@
 
 #include "format/json.h"
 #include "format/yaml.h"
+#include "link/far.h"
 #include "os/fs.h"
 #include "os/random.h"
 
@@ -78,6 +79,7 @@ static enum err_kind take_settings(struct witness_folder *f, const json_t *root,
 		{ "name", true, &f->name },
 		{ "peer", false, &f->peer },
 		{ "socket", false, &f->socket },
+		{ "centre", false, &f->centre },
 		{ "listen", false, &f->listen },
 		{ "receipts", false, &f->receipts },
 	};
@@ -85,6 +87,8 @@ static enum err_kind take_settings(struct witness_folder *f, const json_t *root,
 
 	for (size_t i = 0; rc == OK && i < sizeof(rows) / sizeof(rows[0]); i++)
 		rc = text_of(f, root, rows[i].key, rows[i].must, rows[i].value, err);
+	if (rc == OK && f->socket != NULL && f->centre != NULL)
+		rc = err_set(err, ERR_INPUT, WITNESS_SETTINGS ": one of socket and centre");
 	f->mirrors = true;
 	if (rc == OK && json_object_get(root, "mirror") != NULL &&
 		!json_flag(root, "mirror", &f->mirrors))
@@ -113,14 +117,15 @@ static enum err_kind load_settings(struct witness_folder *f, struct err *err)
 	return rc;
 }
 
-static enum err_kind load_key(const char *path, struct sign_secret *key, struct err *err)
+static enum err_kind load_key(
+	int folder, const char *path, struct sign_secret *key, struct err *err)
 {
 	struct sign_public unused;
 	struct arena mem;
 	struct str seed;
 
 	arena_init(&mem, 4096);
-	enum err_kind rc = fs_read(AT_FDCWD, path, SIGN_SEED_BYTES, &mem, &seed, err);
+	enum err_kind rc = fs_read(folder, path, SIGN_SEED_BYTES, &mem, &seed, err);
 
 	if (rc == OK && seed.len != SIGN_SEED_BYTES)
 		rc = err_set(err, ERR_CORRUPT, "%s: not %d bytes", path, SIGN_SEED_BYTES);
@@ -155,11 +160,11 @@ enum err_kind witness_folder_load(struct witness_folder *f, struct err *err)
 	enum err_kind rc = load_settings(f, err);
 
 	if (rc == OK)
-		rc = load_key(key_files[0], &f->key, err);
+		rc = load_key(AT_FDCWD, key_files[0], &f->key, err);
 	if (rc == OK)
-		rc = load_key(key_files[1], &f->mirror_key, err);
+		rc = load_key(AT_FDCWD, key_files[1], &f->mirror_key, err);
 	if (rc == OK)
-		rc = load_key(key_files[2], &f->peer_key, err);
+		rc = load_key(AT_FDCWD, key_files[2], &f->peer_key, err);
 	return rc != OK ? rc : load_certificate(f, err);
 }
 
@@ -186,6 +191,7 @@ static enum err_kind write_settings(int fd, const struct witness_new *s, struct 
 	put_setting(&o, "name", s->name);
 	put_setting(&o, "peer", s->peer);
 	put_setting(&o, "socket", s->socket);
+	put_setting(&o, "centre", s->centre);
 	put_setting(&o, "listen", s->listen);
 	put_setting(&o, "receipts", s->receipts);
 	out_put(&o, STR("mirror: true\nlog: \""));
@@ -203,6 +209,8 @@ static enum err_kind make_key(int fd, const char *path, struct err *err)
 {
 	uint8_t seed[SIGN_SEED_BYTES];
 
+	if (faccessat(fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return OK;
 	random_bytes(seed, sizeof(seed));
 	enum err_kind rc = fs_replace(fd, path, str_of(seed, sizeof(seed)), 0600, err);
 
@@ -229,10 +237,35 @@ static enum err_kind make_state(int fd, struct str log, struct err *err)
 	return rc;
 }
 
+/* By the door: the centre tells the peer's name and its log's key. Texts live in mem. */
+static enum err_kind join(int fd, struct arena *mem, struct witness_new *s, struct err *err)
+{
+	struct far_joined joined;
+	struct sign_secret key;
+	enum err_kind rc = load_key(fd, key_files[2], &key, err);
+
+	if (rc != OK)
+		return rc;
+	rc = far_join(mem, s->centre, str_from(s->token), &key, &joined, err);
+	secret_wipe(&key, sizeof(key));
+	if (rc == OK && !str_eq(joined.role, STR("witness")))
+		rc = err_set(err, ERR_INPUT, "this token invites a %.*s, not a witness",
+			STR_ARG(joined.role));
+	if (rc == OK)
+		rc = far_keep(fd, &joined, err);
+	if (rc != OK)
+		return rc;
+	s->peer = arena_cstr(mem, joined.name);
+	s->log = joined.vkey;
+	return s->peer != NULL ? OK : err_set(err, ERR_LIMIT, "the join's answer is too long");
+}
+
 /* Settings last: a folder without them is none. */
 enum err_kind witness_folder_make(
 	const char *folder, const struct witness_new *settings, struct err *err)
 {
+	struct witness_new s = *settings;
+	struct arena mem;
 	int fd = -1;
 
 	if (!note_name_valid(str_from(settings->name)) || strpbrk(settings->name, "\"\\") != NULL)
@@ -240,18 +273,22 @@ enum err_kind witness_folder_make(
 			err, ERR_INPUT, "\"%.80s\" cannot be the name of a key", settings->name);
 	enum err_kind rc = fs_make_dirs(AT_FDCWD, folder, FOLDER_MODE, err);
 
+	arena_init(&mem, FOLDER_MEM_BYTES);
 	if (rc == OK)
 		rc = fs_open_dir(AT_FDCWD, folder, &fd, err);
 	if (rc == OK && faccessat(fd, WITNESS_SETTINGS, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		rc = err_set(err, ERR_CONFLICT, "%.200s holds a witness already", folder);
 	for (size_t i = 0; rc == OK && i < sizeof(key_files) / sizeof(key_files[0]); i++)
 		rc = make_key(fd, key_files[i], err);
+	if (rc == OK && s.token != NULL)
+		rc = join(fd, &mem, &s, err);
 	if (rc == OK)
-		rc = make_state(fd, settings->log, err);
+		rc = make_state(fd, s.log, err);
 	if (rc == OK)
-		rc = write_settings(fd, settings, err);
+		rc = write_settings(fd, &s, err);
 	if (fd >= 0)
 		close(fd);
+	arena_wipe(&mem);
 	return rc;
 }
 

@@ -10,6 +10,7 @@ import time
 from tap import run
 from fixture import Fixture
 from labkit import FarPoint
+from ring import Witness
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 lab = Fixture(door=True, releases=1)
@@ -288,6 +289,28 @@ def revocation_bites_within_five_seconds_on_open_links():
     assert row_of("rome").get("revoked")
 
 
+def a_witness_comes_in_by_the_door_and_cosigns():
+    witness = Witness(lab.lab, os.path.join(lab.folder, "w1"), "w1", "Northline Telecom")
+    points.append(witness.join(invite("w1", role="witness")).start())
+    until(lambda: "cosigned" in witness.status())
+    listed = lab.ada.verb("witness.list")["witnesses"]
+    assert row_of("w1")["role"] == "witness" and row_of("w1")["remote"], row_of("w1")
+    # Not in the policy: let in, and counted by nobody.
+    assert not any(one.get("counts") for one in listed), listed
+
+
+def a_witness_s_token_makes_no_point():
+    wrong = far_point("w2")
+    try:
+        wrong.join(invite("w2", role="witness"))
+    except RuntimeError as refused:
+        assert "invites a witness" in str(refused), refused
+        return
+    finally:
+        wrong.stop()
+    raise AssertionError("joined")
+
+
 def certificates_are_renewed_before_they_end():
     bonn = points[0]
     clock = os.path.join(bonn.folder, "clock")
@@ -328,7 +351,8 @@ CASES = [two_commands_make_a_point_and_both_sides_show_one_fingerprint, the_list
          receipts_hold_digests_and_entries_and_nothing_else, a_token_is_good_once_and_for_ten_minutes,
          a_token_that_names_another_authority_is_refused_by_the_one_who_joins,
          strangers_are_refused_before_a_byte_of_a_verb_is_read, time_is_the_labs,
-         the_door_lets_through_what_is_the_peers_own, revocation_bites_within_five_seconds_on_open_links,
+         the_door_lets_through_what_is_the_peers_own, a_witness_comes_in_by_the_door_and_cosigns,
+         a_witness_s_token_makes_no_point, revocation_bites_within_five_seconds_on_open_links,
          certificates_are_renewed_before_they_end]
 
 
