@@ -376,6 +376,7 @@ enum err_kind ledger_append(struct ledger *l, struct db *db, const struct entry_
 	struct str bytes = STR("");
 	struct out o;
 
+	assert(l != NULL);
 	if (ledger_frozen(l) != NULL)
 		return err_set(err, ERR_FROZEN, "the ledger is frozen: %s", l->frozen);
 	if (draft->detail.len > LIMIT_DETAIL_BYTES)

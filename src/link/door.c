@@ -283,7 +283,7 @@ static void *accept_links(void *arg)
 		{ .fd = d->stop_fd, .events = POLLIN } };
 
 	while (fds[1].revents == 0) {
-		struct sockaddr_storage from;
+		struct sockaddr_storage from = { 0 };
 		socklen_t len = sizeof(from);
 
 		poll(fds, 2, ACCEPT_LOOK_MS);

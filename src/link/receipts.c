@@ -73,7 +73,7 @@ enum err_kind receipt_parse(
 enum err_kind receipts_open(int at, const char *path, struct receipts **out, struct err *err)
 {
 	struct receipts *r = calloc(1, sizeof(*r));
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (r == NULL)
 		return err_set(err, ERR_LIMIT, "%s: no memory", path);

@@ -73,7 +73,8 @@ void token_link_name(const struct sign_public *public_key, char name[FRAME_POINT
 	enum { NAME_BYTES = 12 };
 	struct sha256 digest = sha256_of(str_of(public_key->bytes, SIGN_PUBLIC_BYTES));
 
-	static_assert(sizeof(TOKEN_LINK_PREFIX) + 2 * NAME_BYTES < FRAME_POINT_BYTES, "it fits");
+	static_assert(
+		sizeof(TOKEN_LINK_PREFIX) + (size_t)2 * NAME_BYTES < FRAME_POINT_BYTES, "it fits");
 	memset(name, 0, FRAME_POINT_BYTES);
 	memcpy(name, TOKEN_LINK_PREFIX, sizeof(TOKEN_LINK_PREFIX));
 	hex_format(digest.bytes, NAME_BYTES, name + sizeof(TOKEN_LINK_PREFIX) - 1);
