@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from tap import TOP, run
+from labkit import free_port
 
 BINARY = os.environ.get("VITRINE", os.path.join(TOP, "build", "release", "src", "proc", "vitrine"))
 PATIENCE_S = 60
@@ -64,11 +65,17 @@ def a_lab_is_made_and_serves():
     assert made["lines"][0].startswith("vitrine init "), made["lines"]
     done = shell(made["lines"].pop(0))
     assert done.returncode == 0, done.stderr
+    made["door"] = f"127.0.0.1:{free_port()}"
+    settings = os.path.join(folder, "LAB", "vitrine.yaml")
+    with open(settings, encoding="utf-8") as file:
+        text = file.read()
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write(text.replace('door.listen: ""', f'door.listen: "{made["door"]}"'))
     made["once"] = re.search(r"officer ada: one-time password (\S+)", done.stdout).group(1)
     assert made["lines"].pop(0) == "vitrine up LAB &"
     made["up"] = subprocess.Popen([BINARY, "up", "LAB", "--listen", "127.0.0.1:0"], cwd=folder, env=environment, text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert made["up"].stdout.readline().startswith("ready https://"), "it does not serve"
+    assert any(line.startswith("ready https://") for line in made["up"].stdout), "it does not serve"
 
 
 def an_officer_signs_in_and_chooses_her_password_at_once():
@@ -79,6 +86,29 @@ def an_officer_signs_in_and_chooses_her_password_at_once():
     status, text = at_terminal(shlex.split(line)[1:], [made["once"], "a fine long password", "a fine long password"])
     assert status == 0 and "choose your own" in text, text
     assert "a fine long password" not in text, "what is typed is not shown"
+
+
+def ours(line):
+    """The same line with our binary, for a process that goes on."""
+    return subprocess.Popen(shlex.split(line.replace("vitrine", shlex.quote(BINARY), 1)), cwd=folder, env=environment, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def two_commands_make_a_point_elsewhere():
+    at = next(n for n, line in enumerate(made["lines"]) if " point enrol " in line)
+    invite, join = made["lines"].pop(at), made["lines"].pop(at)
+    enrol = ours(invite)
+    token = enrol.stdout.readline().split()[1]
+    words = {"HOST:PORT": made["door"], "TOKEN": token, "FOLDER": "bonn"}
+    made["point"] = ours(" ".join(words.get(word, word) for word in join.split()) + " --listen 127.0.0.1:0")
+    said = []
+    for line in made["point"].stdout:
+        said.append(line.strip())
+        if line.startswith("ready https://"):
+            break
+    assert said[-1].startswith("ready "), said
+    text = enrol.communicate(timeout=PATIENCE_S)[0]
+    assert enrol.returncode == 0 and said[0].startswith("fingerprint ") and said[0] in text, (said, text)
 
 
 def the_rest_works_as_it_stands_there():
@@ -93,10 +123,12 @@ def the_rest_works_as_it_stands_there():
 
 
 def clean_up():
-    if "up" in made:
-        made["up"].terminate()
-        made["up"].wait(PATIENCE_S)
+    for name in ("point", "up"):
+        if name in made:
+            made[name].terminate()
+            made[name].wait(PATIENCE_S)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-run([a_lab_is_made_and_serves, an_officer_signs_in_and_chooses_her_password_at_once, the_rest_works_as_it_stands_there], clean_up)
+run([a_lab_is_made_and_serves, an_officer_signs_in_and_chooses_her_password_at_once, two_commands_make_a_point_elsewhere,
+     the_rest_works_as_it_stands_there], clean_up)
