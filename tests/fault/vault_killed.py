@@ -161,10 +161,10 @@ class Acts(Story):
 
 
 def starts(folder, base):
-    """Acts of the vault itself, which nobody was told of: its starts."""
+    """Acts of the vault itself, which nobody was told of: its starts, and the digest of its script."""
     made = []
-    for (index,) in rows(folder, "SELECT idx FROM entries WHERE kind = 'lab.start' AND idx >= ?", base.size):
-        act = Act("lab.start", {})
+    for index, kind in rows(folder, "SELECT idx, kind FROM entries WHERE kind IN ('lab.start', 'ui.code') AND idx >= ?", base.size):
+        act = Act(kind, {})
         act.status, act.index = "ok", index
         made.append(act)
     return made

@@ -121,6 +121,8 @@ def act_while(swallowed, name):
     wire.mend()
     sender.join(40)
     assert not sender.is_alive()
+    # The link may still be on its way back: what comes next is about something else.
+    until(lambda: reaches(point.client()))
     return result["answer"]
 
 
