@@ -298,6 +298,15 @@ static uint64_t pending(void)
 	return n;
 }
 
+/* Idle ones ask once, when they come, and are idle from then on. */
+static bool idle_wait(void)
+{
+	for (unsigned i = o.active; i < o.active + o.idle; i++)
+		if (connections[i].is_pending)
+			return true;
+	return false;
+}
+
 static void run(void)
 {
 	unsigned all = o.active + o.idle;
@@ -308,9 +317,9 @@ static void run(void)
 		connections[i].index = i;
 		open_later(&connections[i]);
 	}
-	/* The clock runs once everybody is there. */
+	/* The clock runs once everybody is there and the idle have what they came for. */
 	for (int64_t limit = now_us() + DRAIN_S * 1000000LL;
-		to_open_count + opening > 0 && now_us() < limit;)
+		(to_open_count + opening > 0 || idle_wait()) && now_us() < limit;)
 		serve(100);
 	opened = all - to_open_count - opening;
 	began_us = now_us();
