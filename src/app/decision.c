@@ -73,9 +73,8 @@ enum err_kind decision_wanted(const struct record_desk *desk, const struct setti
 	return rc;
 }
 
-/* SHA-256 of the record's fields as pages and answers give them, in canonical JSON. */
-static enum err_kind body_digest(const struct record_desk *desk, const struct record *record,
-	struct sha256 *digest, struct err *err)
+enum err_kind decision_body(const struct record_desk *desk, const struct record *record,
+	struct str *body, struct err *err)
 {
 	struct out o, canonical;
 	struct str text;
@@ -94,10 +93,8 @@ static enum err_kind body_digest(const struct record_desk *desk, const struct re
 		rc = json_canonical(root, &canonical, err);
 	}
 	if (rc == OK)
-		rc = out_finish(&canonical, &text, err);
+		rc = out_finish(&canonical, body, err);
 	json_decref(root);
-	if (rc == OK)
-		*digest = sha256_of(text);
 	return rc;
 }
 
@@ -115,7 +112,12 @@ static enum err_kind expected(const struct record_desk *desk, const struct setti
 		.time_us = desk->now_us,
 		.version = record->version,
 	};
-	return body_digest(desk, record, &text->body, err);
+	struct str body;
+	enum err_kind rc = decision_body(desk, record, &body, err);
+
+	if (rc == OK)
+		text->body = sha256_of(body);
+	return rc;
 }
 
 enum err_kind decision_make(const struct record_desk *desk, const struct settings *settings,

@@ -42,6 +42,12 @@ MUST_CHECK enum err_kind decision_wanted(const struct record_desk *desk,
 MUST_CHECK enum err_kind decision_keys(const struct record_desk *desk,
 	struct person_key keys[PERSON_KEYS_MAX], size_t *count, struct err *err);
 /*
+ * The record's fields as pages and answers give them, in canonical JSON, in desk->mem: a decision names its SHA-256.
+ * Errors: ERR_LIMIT, ERR_IO.
+ */
+MUST_CHECK enum err_kind decision_body(const struct record_desk *desk, const struct record *record,
+	struct str *body, struct err *err);
+/*
  * The text to sign for this act on this record as it is now.
  * Errors: ERR_DENIED (no key of the caller's counts), ERR_LIMIT, ERR_IO.
  */

@@ -1,5 +1,6 @@
 #include "app/proof_bundle.h"
 
+#include "app/decision.h"
 #include "app/record_seen.h"
 #include "app/trail.h"
 #include "base/hex.h"
@@ -271,27 +272,17 @@ static enum err_kind canonical(
 static enum err_kind put_body(struct proof_bundle *b, struct out *o, const struct item *item,
 	struct str decision, struct err *err)
 {
-	const size_t body_bytes_max = (size_t)2 * RECORD_BODY_BYTES_MAX;
 	struct record_desk desk = record_desk_of(b->ctx);
 	struct record record;
 	struct str text = STR(""), wanted;
 	struct sha256 digest;
-	struct out values;
 	struct err ignored;
-	struct jw w;
-	json_t *fields = NULL, *decided = NULL;
+	json_t *decided = NULL;
 
 	if (item->record.len == 0 || record_find(&desk, item->record, &record, &ignored) != OK)
 		return OK;
-	out_init(&values, b->ctx->mem, body_bytes_max);
-	jw_init(&w, &values);
-	record_write_values(&record, &w);
-	enum err_kind rc = out_finish(&values, &text, err);
+	enum err_kind rc = decision_body(&desk, &record, &text, err);
 
-	if (rc == OK)
-		rc = json_parse(text, body_bytes_max, &fields, err);
-	if (rc == OK)
-		rc = canonical(b->ctx->mem, fields, body_bytes_max, &text, err);
 	if (rc == OK)
 		rc = json_parse(decision, LIMIT_JSON_BYTES, &decided, err);
 	if (rc == OK && json_str(decided, "body", &wanted) && sha256_parse(wanted, &digest)) {
@@ -300,7 +291,6 @@ static enum err_kind put_body(struct proof_bundle *b, struct out *o, const struc
 		if (sha256_eq(&now, &digest))
 			put_section(o, "body", text);
 	}
-	json_decref(fields);
 	json_decref(decided);
 	return rc;
 }
